@@ -1,0 +1,179 @@
+"""What happened, in the past tense: the typed events that travel on the bus."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from cronsole.model.instant import Instant, Millis
+from cronsole.model.run import Cause, Range, RunState, SkipReason
+
+
+class _Event(msgspec.Struct, frozen=True, tag=True):
+    at: Instant
+
+
+class EngineStarted(_Event, frozen=True):
+    node: str
+    schedules: int
+    pid: int
+
+
+class EngineStopping(_Event, frozen=True):
+    reason: str
+
+
+class EngineStopped(_Event, frozen=True):
+    reason: str
+
+
+class RunQueued(_Event, frozen=True):
+    schedule_id: str
+    run_id: str
+    cause: Cause
+    slot: Instant | None
+    due_at: Instant
+
+
+class RunStarted(_Event, frozen=True):
+    schedule_id: str
+    run_id: str
+    cause: Cause
+    attempt: int
+    fence: int
+    slot: Instant | None
+    due_at: Instant
+    is_catchup: bool
+    pid: int | None
+
+
+class RunFinished(_Event, frozen=True):
+    schedule_id: str
+    run_id: str
+    state: RunState
+    attempt: int
+    duration_ms: Millis
+    exit_code: int | None
+    detail: str
+
+
+class RunRetryScheduled(_Event, frozen=True):
+    schedule_id: str
+    run_id: str
+    attempt: int
+    retry_at: Instant
+    detail: str
+
+
+class RunAdopted(_Event, frozen=True):
+    """A run that outlived an earlier engine is watched again."""
+
+    schedule_id: str
+    run_id: str
+    pid: int
+
+
+class SlotSkipped(_Event, frozen=True):
+    schedule_id: str
+    slot: Instant | None
+    reason: SkipReason
+    detail: str
+
+
+class SlotsMissed(_Event, frozen=True):
+    schedule_id: str
+    missed: Range
+
+
+class SchedulePaused(_Event, frozen=True):
+    schedule_id: str
+    until: Instant | None
+    reason: str
+    actor: str
+
+
+class ScheduleResumed(_Event, frozen=True):
+    schedule_id: str
+    actor: str
+
+
+class ScheduleExhausted(_Event, frozen=True):
+    schedule_id: str
+
+
+class CircuitOpened(_Event, frozen=True):
+    schedule_id: str
+    failures: int
+    reset_at: Instant
+
+
+class CircuitHalfOpened(_Event, frozen=True):
+    schedule_id: str
+
+
+class CircuitClosed(_Event, frozen=True):
+    schedule_id: str
+
+
+class CatalogReloaded(_Event, frozen=True):
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+class CatalogRefused(_Event, frozen=True):
+    """The new configuration has faults; the last good one stays in force."""
+
+    problems: tuple[str, ...]
+
+
+class ClockJumped(_Event, frozen=True):
+    """The wall clock moved by `step_ms` against the monotonic one, or the machine slept."""
+
+    step_ms: Millis
+    slept_ms: Millis
+    detail: str
+
+
+class ZoneDataChanged(_Event, frozen=True):
+    pass
+
+
+class StoreTroubled(_Event, frozen=True):
+    """The ledger cannot be written; nothing starts until it can."""
+
+    detail: str
+
+
+class StoreHealed(_Event, frozen=True):
+    pass
+
+
+class Warned(_Event, frozen=True):
+    detail: str
+
+
+Event: TypeAlias = (
+    EngineStarted
+    | EngineStopping
+    | EngineStopped
+    | RunQueued
+    | RunStarted
+    | RunFinished
+    | RunRetryScheduled
+    | RunAdopted
+    | SlotSkipped
+    | SlotsMissed
+    | SchedulePaused
+    | ScheduleResumed
+    | ScheduleExhausted
+    | CircuitOpened
+    | CircuitHalfOpened
+    | CircuitClosed
+    | CatalogReloaded
+    | CatalogRefused
+    | ClockJumped
+    | ZoneDataChanged
+    | StoreTroubled
+    | StoreHealed
+    | Warned
+)

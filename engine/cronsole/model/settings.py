@@ -1,0 +1,38 @@
+"""What an engine is told about itself: `[engine]` in the configuration."""
+
+import msgspec
+
+from cronsole.model.instant import DAY, SECOND, Millis
+from cronsole.model.policy import OnEngineDeath
+from cronsole.model.schedule import Schedule
+
+
+class KeepRuns(msgspec.Struct, frozen=True):
+    """How many finished rows of each schedule stay, and for how long; successes and failures apart."""
+
+    successes: int = 100
+    failures: int = 100
+    success_age_ms: Millis | None = None
+    failure_age_ms: Millis | None = 90 * DAY
+
+
+class Settings(msgspec.Struct, frozen=True):
+    state_dir: str | None = None
+    environment: str = "production"
+    timezone: str = "UTC"
+    max_running: int = 64
+    tag_limits: tuple[tuple[str, int], ...] = ()
+    shutdown_grace_ms: Millis = 30 * SECOND
+    on_engine_death: OnEngineDeath = OnEngineDeath.KEEP
+    keep: KeepRuns = KeepRuns()
+    backup_every_ms: Millis | None = 3_600_000
+    watch_files: bool = True
+
+
+class Configuration(msgspec.Struct, frozen=True):
+    """All that the files say: settings, schedules, the files read, and warnings about them."""
+
+    settings: Settings
+    schedules: tuple[Schedule, ...]
+    files: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
