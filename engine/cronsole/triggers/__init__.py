@@ -1,0 +1,1 @@
+"""When: pure functions from an instant to the next instant."""
