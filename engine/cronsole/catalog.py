@@ -1,0 +1,118 @@
+"""The schedules in force, merged from their sources; which one wins an id, and which wait in its shadow."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from cronsole.config.diff import Diff, diff
+from cronsole.model.schedule import Schedule, SourceKind
+
+DEFAULT_PRIORITY = 1000
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One set of schedules that comes and goes as a whole: the files, a plugin, the API."""
+
+    kind: SourceKind
+    name: str = ""
+
+
+class Shadowed(msgspec.Struct, frozen=True):
+    """A schedule that is not in force while another source holds its id."""
+
+    schedule: Schedule
+    source: Source
+    held_by: Source
+
+
+# What a person wrote into a file outranks what a program made, and both outrank what a plugin brings along.
+_RANKS = {SourceKind.FILE: 2, SourceKind.API: 1, SourceKind.PLUGIN: 0}
+
+
+class Catalog:
+    """Sources in the order of their precedence: by kind, then by priority; among equals, who came first."""
+
+    def __init__(self) -> None:
+        self._sources: dict[Source, dict[str, Schedule]] = {}
+        self._priorities: dict[Source, int] = {}
+        self._in_force: dict[str, Schedule] = {}
+        self._by_tag: dict[str, tuple[Schedule, ...]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._in_force)
+
+    def __iter__(self) -> Iterator[Schedule]:
+        return iter(self._in_force.values())
+
+    def __contains__(self, schedule_id: object) -> bool:
+        return schedule_id in self._in_force
+
+    def get(self, schedule_id: str) -> Schedule | None:
+        """Return the schedule in force under an id."""
+        return self._in_force.get(schedule_id)
+
+    def tagged(self, tag: str) -> tuple[Schedule, ...]:
+        """Return the schedules in force that bear a tag."""
+        if self._by_tag is None:
+            found: dict[str, list[Schedule]] = {}
+            for schedule in self:
+                for name in schedule.tags:
+                    found.setdefault(name, []).append(schedule)
+            self._by_tag = {name: tuple(schedules) for name, schedules in found.items()}
+        return self._by_tag.get(tag, ())
+
+    def source_of(self, schedule_id: str) -> Source | None:
+        """Return the source whose schedule is in force under an id."""
+        return next((source for source in self._ranked() if schedule_id in self._sources[source]), None)
+
+    def shadowed(self) -> tuple[Shadowed, ...]:
+        """Return what is not in force, in the order of precedence."""
+        holders: dict[str, Source] = {}
+        found: list[Shadowed] = []
+        for source in self._ranked():
+            for schedule_id, schedule in self._sources[source].items():
+                holder = holders.setdefault(schedule_id, source)
+                if holder is not source:
+                    found.append(Shadowed(schedule, source, holder))
+        return tuple(found)
+
+    def apply(
+        self, source: Source, schedules: Iterable[Schedule], *, priority: int = DEFAULT_PRIORITY
+    ) -> Diff:
+        """Put a new set in the place of all that a source had; return what that changes in force.
+
+        An empty set makes the source leave. Where nothing changed, the schedule is kept as it was.
+        """
+        new = {schedule.id: schedule for schedule in schedules}
+        old = self._sources.get(source, {})
+        if new:
+            self._sources[source] = new
+            self._priorities[source] = priority
+        else:
+            self._sources.pop(source, None)
+            self._priorities.pop(source, None)
+        touched = dict.fromkeys([*old, *new])
+        before = [self._in_force[name] for name in touched if name in self._in_force]
+        change = diff(before, self._winners(touched))
+        self._by_tag = None
+        for schedule in change.removed:
+            del self._in_force[schedule.id]
+        for schedule in (*change.added, *change.changed, *change.retimed):
+            self._in_force[schedule.id] = schedule
+        for schedule in change.unchanged:
+            if self._in_force[schedule.id] != schedule:  # it moved to another line
+                self._in_force[schedule.id] = schedule
+        return change
+
+    def _winners(self, ids: Mapping[str, None]) -> list[Schedule]:
+        ranked = [self._sources[source] for source in self._ranked()]
+        found = (next((held[name] for held in ranked if name in held), None) for name in ids)
+        return [schedule for schedule in found if schedule is not None]
+
+    def _ranked(self) -> list[Source]:
+        """Return the sources, the one with the highest precedence first."""
+        return sorted(
+            self._sources,
+            key=lambda source: (_RANKS[source.kind], self._priorities[source]),
+            reverse=True,
+        )

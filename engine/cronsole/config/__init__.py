@@ -1,0 +1,1 @@
+"""Files to model, with a place for every fault."""

@@ -1,0 +1,21 @@
+"""What the configuration can say and no executor carries out yet: refused, so that no option is silently ignored."""
+
+from typing import Final
+
+from cronsole.config.problems import Fault
+
+PLUGIN_HANDLER: Final = "handler name::verb"
+
+UNAVAILABLE: Final[dict[str, str]] = {
+    "plugin": "calling a plugin",
+    "publish": "publishing on Redis",
+    "celery": "sending a Celery task",
+    "notify": "notifying a channel",
+    PLUGIN_HANDLER: "a plugin's verb as a handler",
+}
+
+
+def check_available(feature: str) -> None:
+    """Raise a Fault when a feature, its options well-formed, cannot be carried out."""
+    if feature in UNAVAILABLE:
+        raise Fault(f"{UNAVAILABLE[feature]} is not available in this version")

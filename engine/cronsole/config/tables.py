@@ -1,0 +1,111 @@
+"""The tables and enums that make a schedule's policy: retry, circuit breaker, what counts as success, limits."""
+
+from typing import Final
+
+from cronsole.config import values
+from cronsole.config.keys import Key, Scope, struct_of, table_of
+from cronsole.config.problems import Fault, wrong_kind
+from cronsole.model.policy import CircuitBreaker, Expect, Limits, Notify, Retry
+
+_MOST_RETRIES: Final = 1000
+
+RETRY: Final = table_of(
+    Key(
+        "attempts", "a count", values.count(0, _MOST_RETRIES), "Retries after the first attempt.", default="0"
+    ),
+    Key("delay", "a duration", values.duration, "Wait before the first retry.", "delay_ms", "10s"),
+    Key("backoff", "1 to 100", values.factor, "Each wait is this many times the one before.", default="2"),
+    Key("max_delay", "a duration", values.duration, "No wait is longer.", "max_delay_ms", "1h"),
+    Key("jitter", "a duration", values.duration, "Up to this much is added to each wait.", "jitter_ms", "0s"),
+)
+
+CIRCUIT_BREAKER: Final = table_of(
+    Key("threshold", "a count", values.count(1), "Failures in a row that open the circuit.", default="3"),
+    Key("reset_after", "a duration", values.span, "Then one run is let through.", "reset_after_ms", "30m"),
+)
+
+EXPECT: Final = table_of(
+    Key(
+        "exit_codes",
+        "a number or a list",
+        values.set_of(values.count(0, 255), "exit codes"),
+        "Exit codes that mean success.",
+        default="0",
+    ),
+    Key(
+        "output_has",
+        "a pattern or a list",
+        values.items_of(values.pattern, "patterns"),
+        "Regular expressions that the output must match.",
+    ),
+    Key(
+        "output_lacks",
+        "a pattern or a list",
+        values.items_of(values.pattern, "patterns"),
+        "Regular expressions that the output must not match.",
+    ),
+    Key(
+        "min_duration",
+        "a duration",
+        values.span,
+        "A run that ends sooner has failed: it was too fast to be true.",
+        "min_duration_ms",
+    ),
+    Key("max_duration", "a duration", values.span, "A run that took longer has failed.", "max_duration_ms"),
+)
+
+LIMITS: Final = table_of(
+    Key("memory", "a size", values.size, "Address space of each process.", "memory_bytes"),
+    Key("cpu", "a duration", values.seconds, "CPU time, in whole seconds.", "cpu_seconds"),
+    Key("nice", "-20 to 19", values.count(-20, 19), "Scheduling priority; 19 gives way to all others."),
+    Key(
+        "output",
+        "a size",
+        values.size,
+        "Output that is kept of each run, from its beginning and its end.",
+        "output_bytes",
+        "10MB",
+    ),
+)
+
+NOTIFY: Final = table_of(
+    *(
+        Key(f"on_{outcome}", "a channel or a list", values.texts, f"Channels that are told of {told}.")
+        for outcome, told in {
+            "failure": "a failure",
+            "success": "a success",
+            "skip": "a skipped slot",
+            "missed": "missed slots",
+            "recovery": "the first success after a failure",
+        }.items()
+    )
+)
+
+_read_retry_table = struct_of(Retry, RETRY)
+_read_expect = struct_of(Expect, EXPECT)
+
+read_circuit_breaker: Final = struct_of(CircuitBreaker, CIRCUIT_BREAKER)
+read_limits: Final = struct_of(Limits, LIMITS)
+read_notify: Final = struct_of(Notify, NOTIFY)
+
+
+def read_retry(value: object, scope: Scope) -> Retry:
+    """Read a number of retries, or the table of how they go."""
+    if isinstance(value, dict):
+        retry: Retry = _read_retry_table(value, scope)
+        if retry.max_delay_ms < retry.delay_ms:
+            raise Fault("has a max_delay shorter than its delay")
+        return retry
+    if isinstance(value, int):
+        return Retry(attempts=RETRY["attempts"].read(value, scope))
+    raise wrong_kind(value, "a number of retries, or a table {attempts, delay, backoff, max_delay, jitter}")
+
+
+def read_expect(value: object, scope: Scope) -> Expect:
+    expect: Expect = _read_expect(value, scope)
+    least, most = expect.min_duration_ms, expect.max_duration_ms
+    if not expect.exit_codes:
+        raise Fault("has no exit code that means success")
+    if least is not None and most is not None and least > most:
+        raise Fault("has a min_duration longer than its max_duration, so that no run succeeds")
+    return expect
