@@ -1,0 +1,278 @@
+"""The ledger on SQLite: one connection that writes, one that reads, one that keeps house."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import aiosqlite
+
+from cronsole.errors import StoreCorrupt, StoreUnavailable
+from cronsole.model.instant import Instant
+from cronsole.model.run import Attempt, Run
+from cronsole.model.schedule import Schedule, ScheduleState
+from cronsole.store.backups import newest_backup
+from cronsole.store.base import AuditEntry, Batch, Committed, Pruned, Retention, RunFilter
+from cronsole.store.batch import BatchWriter, SomeRefused
+from cronsole.store.database_file import (
+    BUSY_TIMEOUT_MS,
+    Watched,
+    check_integrity,
+    connect,
+    create,
+    meta,
+    migrate,
+    move_durably,
+    refuse_remains,
+    set_meta,
+    told_as_ours,
+)
+from cronsole.store.paging import page_of_run_ids
+from cronsole.store.retention import PruningRound, delete_runs
+from cronsole.store.rows import to_attempt, to_run, to_schedule, to_schedule_state
+from cronsole.store.statements import statements
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+# Fences are handed out in blocks, so that no run has to write one down: the next start begins a new block. A block
+# lasts for three years of a thousand runs a second, and leaves ninety thousand starts below 2**53.
+FENCE_BLOCK = 10**11
+
+
+class SqliteLedger:
+    """A ledger in one file. Of a damaged one it is said which backup in `backups`, beside it, is the newest."""
+
+    def __init__(
+        self, path: Path, *, backups: Path | None = None, busy_timeout_ms: int = BUSY_TIMEOUT_MS
+    ) -> None:
+        self._path = path
+        self._backups = path.with_name("backups") if backups is None else backups
+        self._connect = partial(connect, path, busy_timeout_ms=busy_timeout_ms)
+        self._reopening = asyncio.Lock()
+        self._writer_is_suspect = False
+        self._round: PruningRound | None = None
+        self._writer: aiosqlite.Connection | None = None
+        self._reader: aiosqlite.Connection | None = None
+        self._keeper: aiosqlite.Connection | None = None
+        self._watched: Watched | None = None
+
+    async def open(self) -> None:
+        with told_as_ours(self._path, self._advice):
+            has_backups = self._newest_backup() is not None
+            refuse_remains(self._path, self._advice(), has_backups=has_backups)
+            if not self._path.exists():
+                await asyncio.to_thread(create, self._path)
+            async with AsyncExitStack() as opened:
+                opened.callback(self._forget)
+                self._writer = await self._opened(opened)
+                await self._on(self._writer, self._begin)
+                self._reader = await self._opened(opened)
+                self._keeper = await self._opened(opened)
+                self._watched = Watched(self._path, self._advice)
+                opened.pop_all()
+
+    async def close(self) -> None:
+        writer, reader, keeper, watched = self._writer, self._reader, self._keeper, self._watched
+        self._forget()
+        if writer is not None and watched is not None and not self._writer_is_suspect:
+            # A ledger that cannot be written now is closed as after a crash: the next open checks all of it.
+            with suppress(StoreUnavailable, StoreCorrupt):
+                await self._on(writer, watched.transaction, _end)
+        for connection in (reader, keeper, writer):
+            if connection is not None:
+                with suppress(sqlite3.Error):
+                    await connection.close()
+
+    async def commit(self, batch: Batch) -> Committed:
+        return Committed() if batch.is_empty() else Committed(await self._write(_write_batch, batch))
+
+    async def next_fence(self) -> int:
+        return await self._write(_reserve_fences)
+
+    async def schedule_states(self) -> dict[str, ScheduleState]:
+        rows = await self._rows("schedule_states")
+        return {row[0]: to_schedule_state(row) for row in rows}
+
+    async def definition(self, schedule_id: str) -> Schedule | None:
+        rows = await self._rows("definition", schedule_id)
+        return to_schedule(*rows[0]) if rows else None
+
+    async def unfinished_runs(self) -> list[Run]:
+        return await self._read(_runs_found_by, "unfinished_runs", ())
+
+    async def run(self, run_id: str) -> Run | None:
+        rows = await self._rows("run", run_id)
+        return to_run(rows[0]) if rows else None
+
+    async def runs(self, matching: RunFilter, *, limit: int = 50, before: str | None = None) -> list[Run]:
+        return await self._read(_page, matching, limit, before)
+
+    async def attempts(self, run_id: str) -> list[Attempt]:
+        return [to_attempt(row) for row in await self._rows("attempts", run_id)]
+
+    async def slot_verdict(self, schedule_id: str, slot: Instant, scope: str = "") -> Run | None:
+        found = await self._read(_runs_found_by, "slot_verdict", (schedule_id, scope, slot))
+        return found[0] if found else None
+
+    async def last_runs(self) -> dict[str, Run]:
+        return {run.schedule_id: run for run in await self._read(_runs_found_by, "last_runs", ())}
+
+    async def audit_trail(self, *, limit: int = 100) -> list[AuditEntry]:
+        return [AuditEntry(*row) for row in await self._rows("audit_trail", limit)]
+
+    async def prune(self, retention: Retention, now: Instant) -> Pruned:
+        pruning = self._round
+        if pruning is None or pruning.retention != retention:
+            pruning = PruningRound(retention, now)
+        # Until the slice is deleted there is no round to go on with: one that fails begins anew.
+        self._round = None
+        while pruning.needs_plan:
+            await self._on(self._keeper, pruning.plan)
+        doomed = pruning.take_slice()
+        if not doomed:
+            return Pruned(0)
+        files = await self._write(delete_runs, doomed)
+        self._round = pruning
+        return Pruned(len(doomed), files)
+
+    async def backup(self, path: str) -> None:
+        await self._on(self._keeper, _backup, Path(path))
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Check and migrate, and note that from here on an end without `close` is a crash."""
+        has_meta = connection.execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'meta'").fetchone()[0]
+        was_clean = bool(has_meta) and meta(connection, "ended") == "clean"
+        check_integrity(connection, self._path, self._advice(), was_clean=was_clean)
+        migrate(connection, self._path)
+        set_meta(connection, "ended", "running")
+
+    def _forget(self) -> None:
+        self._writer = self._reader = self._keeper = self._watched = None
+
+    async def _opened(self, stack: AsyncExitStack) -> aiosqlite.Connection:
+        connection = await aiosqlite.Connection(self._connect, 64)
+        stack.push_async_callback(connection.close)
+        return connection
+
+    async def _rows(self, name: str, *values: object) -> list[tuple[Any, ...]]:
+        return await self._read(_select, name, values)
+
+    async def _read(
+        self, function: Callable[Concatenate[sqlite3.Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        return await self._on(self._reader, function, *args, **kwargs)
+
+    async def _write(
+        self, function: Callable[Concatenate[sqlite3.Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Run a function in a write transaction; after a failure the next write gets a fresh connection."""
+        watched = self._watched
+        if watched is None:
+            raise StoreUnavailable(f"{self._path} is not open")
+        if self._writer_is_suspect:
+            await self._reopen_writer(watched)
+        try:
+            return await self._on(
+                self._writer, watched.transaction, lambda raw: function(raw, *args, **kwargs)
+            )
+        except (StoreUnavailable, StoreCorrupt):
+            self._writer_is_suspect = True
+            raise
+
+    async def _reopen_writer(self, watched: Watched) -> None:
+        async with self._reopening:
+            if not self._writer_is_suspect:
+                return
+            with told_as_ours(self._path, self._advice):
+                watched.check()
+                fresh = await aiosqlite.Connection(self._connect, 64)
+            stale, self._writer = self._writer, fresh
+            self._writer_is_suspect = False
+            if stale is not None:
+                with suppress(sqlite3.Error):
+                    await stale.close()
+
+    async def _on(
+        self,
+        connection: aiosqlite.Connection | None,
+        function: Callable[Concatenate[sqlite3.Connection, _P], _T],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> _T:
+        """Run a function on the raw connection, in its thread."""
+        if connection is None:
+            raise StoreUnavailable(f"{self._path} is not open")
+        with told_as_ours(self._path, self._advice):
+            # Each of aiosqlite's own calls is a hop to its thread and back, about 70 µs: a transaction of many
+            # statements goes there as one function, for which there is no public way.
+            result: _T = await connection._execute(function, connection._conn, *args, **kwargs)  # type: ignore[no-untyped-call]
+            return result
+
+    def _newest_backup(self) -> Path | None:
+        return newest_backup(self._backups)
+
+    def _advice(self) -> str:
+        """Return what to do about a ledger that must not be used."""
+        newest = self._newest_backup()
+        if newest is None:
+            return (
+                "Stop the engine, move the file away and restore it from a backup, or begin anew without it."
+            )
+        return f"Stop the engine, move the file away and restore it from a backup: the newest is {newest}."
+
+
+def _write_batch(connection: sqlite3.Connection, batch: Batch) -> frozenset[str]:
+    try:
+        return BatchWriter(connection, row_by_row=False).write(batch)
+    except (SomeRefused, UnicodeEncodeError):
+        # Not a savepoint: with one open, SQLite copies every page that it touches, which trebles the cost of all.
+        connection.execute("ROLLBACK")
+        connection.execute("BEGIN IMMEDIATE")
+        return BatchWriter(connection, row_by_row=True).write(batch)
+
+
+def _reserve_fences(connection: sqlite3.Connection) -> int:
+    first = int(meta(connection, "next_fence") or 1)
+    set_meta(connection, "next_fence", str(first + FENCE_BLOCK))
+    return first
+
+
+def _end(connection: sqlite3.Connection) -> None:
+    set_meta(connection, "ended", "clean")
+
+
+def _select(connection: sqlite3.Connection, name: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+    return connection.execute(statements()[name], values).fetchall()
+
+
+def _runs_found_by(connection: sqlite3.Connection, name: str, values: tuple[object, ...]) -> list[Run]:
+    return _runs(connection, [row[0] for row in _select(connection, name, values)])
+
+
+def _runs(connection: sqlite3.Connection, run_ids: Iterable[str]) -> list[Run]:
+    statement = statements()["run"]
+    rows = (connection.execute(statement, (run_id,)).fetchone() for run_id in run_ids)
+    return [to_run(row) for row in rows if row is not None]
+
+
+def _page(connection: sqlite3.Connection, matching: RunFilter, limit: int, before: str | None) -> list[Run]:
+    found = _runs(connection, page_of_run_ids(connection, matching, limit, before))
+    # Newest first, so that what is older than `since` is at the end: no search need go on beyond it.
+    return [run for run in found if matching.since is None or run.created_at >= matching.since]
+
+
+def _backup(connection: sqlite3.Connection, path: Path) -> None:
+    """Write a copy under a name of its own, then rename it: what bears a backup's name is whole."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    try:
+        connection.execute("VACUUM INTO ?", (str(unfinished),))
+        move_durably(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
