@@ -1,0 +1,174 @@
+"""What people and programs may ask of a running engine: trigger, pause, resume, cancel."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import msgspec
+
+from cronsole.clock import Clock
+from cronsole.errors import ScheduleDisabled, UnknownRun, UnknownSchedule, nearest
+from cronsole.model.event import CircuitClosed, SchedulePaused, ScheduleResumed
+from cronsole.model.instant import Instant
+from cronsole.model.policy import MissedRunPolicy
+from cronsole.model.run import Cause, Range, Run, RunState, SkipReason
+from cronsole.model.schedule import Breaker, Pause
+from cronsole.planning.catchup import Stretch, choose
+from cronsole.planning.gates import explain
+from cronsole.planning.plan import Surroundings
+from cronsole.runtime.alarms import Alarms
+from cronsole.runtime.bus import Bus
+from cronsole.runtime.dispatcher import Dispatcher
+from cronsole.runtime.identity import Identity
+from cronsole.runtime.journal import Journal
+from cronsole.runtime.lane import Lane, Lanes
+from cronsole.runtime.ticker import Ticker
+from cronsole.store.base import AuditEntry, BreakerMoved, PauseSet, StateChange
+
+
+class Control:
+    """Each verb is committed with its audit entry before it takes effect."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        journal: Journal,
+        bus: Bus,
+        alarms: Alarms,
+        identity: Identity,
+        lanes: Lanes,
+        ticker: Ticker,
+        dispatcher: Dispatcher,
+        surroundings: Callable[[], Surroundings],
+    ) -> None:
+        self._clock = clock
+        self._journal = journal
+        self._bus = bus
+        self._alarms = alarms
+        self._identity = identity
+        self._lanes = lanes
+        self._ticker = ticker
+        self._dispatcher = dispatcher
+        self._surroundings = surroundings
+
+    def lane(self, schedule_id: str) -> Lane:
+        lane = self._lanes.get(schedule_id)
+        if lane is None or lane.is_leaving:
+            near = nearest(schedule_id, (known.id for known in self._lanes))
+            raise UnknownSchedule(
+                f"no schedule is called {schedule_id!r}" + (f"; {near!r} is" if near else "")
+            )
+        return lane
+
+    async def trigger(self, schedule_id: str, *, actor: str, payload: str = "") -> str:
+        """Start a manual run and return its id; gates do not apply to it, and those it passes by are recorded."""
+        lane = self.lane(schedule_id)
+        schedule = lane.schedule
+        if not schedule.enabled:
+            raise ScheduleDisabled(f"{schedule_id} is disabled in {schedule.origin}")
+        now = self._clock.now()
+        readings = explain(schedule, lane.state, self._surroundings(), at=now, now=now)
+        run = self._new_run(lane, Cause.MANUAL, now)
+        run = msgspec.structs.replace(
+            run,
+            actor=actor,
+            payload=payload,
+            bypassed=", ".join(reading.name for reading in readings if not reading.is_open),
+        )
+        entry = AuditEntry(now, actor, "trigger", schedule_id, run.run_id)
+        await self._journal.ask(runs=[run], audit=[entry])
+        self._dispatcher.submit(lane, run)
+        return run.run_id
+
+    def _new_run(self, lane: Lane, cause: Cause, now: Instant, stands_for: Range | None = None) -> Run:
+        return Run(
+            run_id=self._identity.new_run_id(now),
+            schedule_id=lane.id,
+            cause=cause,
+            state=RunState.QUEUED,
+            due_at=now,
+            created_at=now,
+            stands_for=stands_for,
+            is_catchup=cause is Cause.CATCHUP,
+            fence=self._identity.new_fence(),
+            node=self._identity.node,
+            boot_id=self._identity.boot_id,
+        )
+
+    async def pause(
+        self, schedule_ids: Iterable[str], *, actor: str, until: Instant | None = None, reason: str = ""
+    ) -> None:
+        """Skip the slots of these schedules from now until then; runs in flight go on."""
+        lanes = [self.lane(schedule_id) for schedule_id in schedule_ids]
+        async with self._ticker.between_ticks:
+            now = self._clock.now()
+            pause = Pause(since=now, until=until, reason=reason, actor=actor)
+            await self._journal.ask(
+                states=[PauseSet(lane.id, pause) for lane in lanes],
+                audit=[AuditEntry(now, actor, "pause", lane.id, reason) for lane in lanes],
+            )
+            for lane in lanes:
+                lane.change(pause=pause)
+                self._dispatcher.skip_claimed(lane, SkipReason.PAUSED, reason)
+                self.watch_pause(lane)
+                self._bus.publish(SchedulePaused(now, lane.id, until, reason, actor))
+
+    def watch_pause(self, lane: Lane) -> None:
+        """Lift the lane's pause when its time is over."""
+        pause = lane.state.pause
+        if pause is not None and pause.until is not None:
+            self._alarms.at(pause.until, partial(self._lift, lane, pause))
+
+    def _lift(self, lane: Lane, pause: Pause) -> None:
+        if lane.state.pause is not pause:
+            return
+        now = self._clock.now()
+        lane.change(pause=None)
+        self._journal.tell_state(PauseSet(lane.id, None))
+        self._bus.publish(ScheduleResumed(now, lane.id, "its time"))
+        self._dispatcher.resume(lane)
+
+    async def resume(self, schedule_ids: Iterable[str], *, actor: str, catch_up: bool = False) -> None:
+        """Fire again from now; close the circuit; with `catch_up`, apply the policy to the paused range."""
+        lanes = [self.lane(schedule_id) for schedule_id in schedule_ids]
+        async with self._ticker.between_ticks:
+            now = self._clock.now()
+            runs = [run for lane in lanes if catch_up for run in self._paused_range(lane, now)]
+            states: list[StateChange] = []
+            for lane in lanes:
+                states.append(PauseSet(lane.id, None, now))
+                states.append(BreakerMoved(lane.id, Breaker()))
+            entries = [AuditEntry(now, actor, "resume", lane.id) for lane in lanes]
+            await self._journal.ask(states=states, runs=runs, audit=entries)
+            for lane in lanes:
+                self._resumed(lane, now, actor)
+        for run in runs:
+            self._dispatcher.submit(self.lane(run.schedule_id), run)
+
+    def _resumed(self, lane: Lane, now: Instant, actor: str) -> None:
+        was_open = lane.state.breaker.opened_at is not None
+        lane.change(pause=None, resumed_at=now, breaker=Breaker())
+        self._ticker.schedule(lane)
+        self._dispatcher.resume(lane)
+        self._bus.publish(ScheduleResumed(now, lane.id, actor))
+        if was_open:
+            self._bus.publish(CircuitClosed(now, lane.id))
+
+    def _paused_range(self, lane: Lane, now: Instant) -> list[Run]:
+        """Return the runs that the policy asks for; the slots themselves keep their verdict `skipped(paused)`."""
+        pause, policy = lane.state.pause, lane.schedule.policy
+        if pause is None:
+            return []
+        choice = choose(policy, lane.trigger, lane.id, (Stretch(pause.since - 1, now),), now=now)
+        if policy.missed_run_policy is MissedRunPolicy.RUN_ALL:
+            return [self._new_run(lane, Cause.CATCHUP, now, Range(1, slot, slot)) for slot in choice.slots]
+        return [self._new_run(lane, Cause.CATCHUP, now, choice.stands_for) for _ in choice.slots]
+
+    async def cancel(self, run_id: str, *, actor: str, by_force: bool = False) -> None:
+        """Stop a run that runs, or take one that waits out of its queue."""
+        for lane in self._lanes:
+            if self._dispatcher.stop(lane, run_id, f"cancelled by {actor}", by_force=by_force):
+                verb = "kill" if by_force else "cancel"
+                self._journal.tell_audit(AuditEntry(self._clock.now(), actor, verb, lane.id, run_id))
+                return
+        raise UnknownRun(f"no run {run_id!r} runs or waits")

@@ -1,0 +1,380 @@
+"""Decides when a claimed run starts: pause, overlap, the lane's queue, the engine's limits. Knows no triggers."""
+
+import asyncio
+from bisect import insort
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from cronsole.clock import Clock
+from cronsole.executors.base import Execution, Outcome, discard
+from cronsole.model.event import RunFinished, RunQueued, RunRetryScheduled, SlotSkipped
+from cronsole.model.instant import SECOND, Instant, Millis
+from cronsole.model.policy import Overlap
+from cronsole.model.run import (
+    Cause,
+    Finished,
+    Rejected,
+    Requeued,
+    Retrying,
+    Run,
+    RunState,
+    SkipReason,
+    Starting,
+)
+from cronsole.planning import overlap
+from cronsole.runtime.aftermath import Aftermath
+from cronsole.runtime.alarms import Alarms
+from cronsole.runtime.bus import Bus
+from cronsole.runtime.identity import Identity
+from cronsole.runtime.journal import Journal
+from cronsole.runtime.lane import Active, Lane
+from cronsole.runtime.launcher import Launcher
+from cronsole.runtime.limits import RunLimits
+from cronsole.store.base import Committed
+
+_GATED = frozenset({Cause.SLOT, Cause.CATCHUP})
+_RETRY_MS = SECOND
+
+
+class Dispatcher:
+    """Owns every run between its claim and its end."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        journal: Journal,
+        bus: Bus,
+        alarms: Alarms,
+        identity: Identity,
+        limits: RunLimits,
+        launcher: Launcher,
+        aftermath: Aftermath,
+    ) -> None:
+        self._clock = clock
+        self._journal = journal
+        self._bus = bus
+        self._alarms = alarms
+        self._identity = identity
+        self._limits = limits
+        self._launcher = launcher
+        self._aftermath = aftermath
+        self._backlog: list[tuple[Instant, str, Lane, Active]] = []
+        self._is_stopped = False
+        self.ended = asyncio.Event()
+
+    # What arrives
+
+    def has_room(self, lane: Lane) -> bool:
+        """Tell whether a run of the lane could start now."""
+        is_idle = not (lane.active or lane.waiting or lane.preclaimed)
+        return is_idle and not self._backlog and self._limits.has_room(lane.schedule.tags)
+
+    def submit(self, lane: Lane, run: Run) -> None:
+        """Start the run when it is due and there is room for it."""
+        due_at = run.due_at
+        if lane.preclaimed:
+            # Slots of one schedule start in their order, also where a catch-up in front was put off.
+            due_at = max(due_at, *(ahead.due_at for ahead in lane.preclaimed.values()))
+        if due_at > self._clock.now():
+            lane.preclaimed[run.run_id] = run
+            self._alarms.at(due_at, partial(self._fall_due, lane, run.run_id))
+        else:
+            self._arrive(lane, run)
+
+    def _fall_due(self, lane: Lane, run_id: str) -> None:
+        run = lane.preclaimed.pop(run_id, None)
+        if run is not None:
+            self._arrive(lane, run)
+
+    def _arrive(self, lane: Lane, run: Run) -> None:
+        if self._is_stopped:
+            lane.preclaimed[run.run_id] = run
+            return
+        pause = lane.state.pause
+        if run.cause in _GATED and pause is not None and pause.holds_at(run.slot or run.due_at):
+            self._reject(lane, run, SkipReason.PAUSED, pause.reason)
+            return
+        policy = lane.schedule.policy
+        if not lane.active:
+            self._admit(lane, Active(run))
+            return
+        decision = overlap.decide(
+            policy, running=len(lane.active), queued=len(lane.waiting), is_serial=_is_serial(lane, run)
+        )
+        match decision:
+            case overlap.Start():
+                self._admit(lane, Active(run))
+            case overlap.Queue():
+                self._wait(lane, run)
+            case overlap.Skip(reason=reason):
+                self._reject(lane, run, reason, _still_running(lane))
+            case overlap.Replace(by_force=by_force):
+                self.skip_waiting(lane, SkipReason.OVERLAP, "a newer run replaces it")
+                self._wait(lane, run)
+                for active in list(lane.active.values()):
+                    self.stop(lane, active.run.run_id, "replaced by a newer run", by_force=by_force)
+
+    def _wait(self, lane: Lane, run: Run) -> None:
+        lane.waiting.append(self._requeued(run))
+        self._bus.publish(RunQueued(self._clock.now(), lane.id, run.run_id, run.cause, run.slot, run.due_at))
+
+    def _requeued(self, run: Run) -> Run:
+        if run.state is not RunState.STARTING:
+            return run
+        self._journal.tell(Requeued(run.run_id, run.fence))
+        return msgspec.structs.replace(run, state=RunState.QUEUED)
+
+    def _reject(self, lane: Lane, run: Run, reason: SkipReason, detail: str) -> None:
+        now = self._clock.now()
+        self._journal.tell(Rejected(run.run_id, run.fence, now, reason, detail))
+        self._bus.publish(SlotSkipped(now, lane.id, run.slot, reason, detail))
+
+    # What starts
+
+    def _admit(self, lane: Lane, active: Active) -> None:
+        """Start the run, or let it wait for room in the engine; from here it counts as running in its lane."""
+        lane.active[active.run.run_id] = active
+        if self._limits.has_room(lane.schedule.tags) and not self._is_stopped:
+            self._start(lane, active)
+            return
+        active.run = self._requeued(active.run)
+        insort(
+            self._backlog, (active.run.due_at, active.run.run_id, lane, active), key=lambda entry: entry[:2]
+        )
+        run = active.run
+        self._bus.publish(RunQueued(self._clock.now(), lane.id, run.run_id, run.cause, run.slot, run.due_at))
+
+    def _start(self, lane: Lane, active: Active) -> None:
+        active.is_retrying = False
+        self._limits.enter(lane.schedule.tags)
+        if active.run.state is RunState.STARTING:
+            self._launch(lane, active)
+            return
+        run = active.run
+        starting = Starting(run.run_id, run.fence, run.attempt, self._clock.now(), self._identity.boot_id)
+        answer = self._journal.ask(changes=[starting])
+        answer.add_done_callback(partial(self._starting_committed, lane, active))
+
+    def _starting_committed(self, lane: Lane, active: Active, answer: "asyncio.Future[Committed]") -> None:
+        if answer.cancelled():
+            return
+        if answer.exception() is not None:
+            self._limits.leave(lane.schedule.tags)
+            self._alarms.at(self._clock.now() + _RETRY_MS, partial(self._start, lane, active))
+        elif active.run.run_id in answer.result().refused:
+            self._release(lane, active)
+        elif active.stop_reason:
+            self._ended_with(lane, active, Outcome(state=RunState.CANCELLED, detail=active.stop_reason))
+        else:
+            active.run = msgspec.structs.replace(active.run, state=RunState.STARTING)
+            self._launch(lane, active)
+
+    def _launch(self, lane: Lane, active: Active) -> None:
+        self._aftermath.about_to_start(lane)
+        self._launcher.launch(lane, active, self._ended_with)
+
+    def adopt(self, lane: Lane, run: Run, execution: Execution) -> None:
+        """Take in a run that outlived an earlier engine; it counts as running from the start."""
+        active = Active(run)
+        lane.active[run.run_id] = active
+        self._limits.enter(lane.schedule.tags)
+        self._launcher.adopt(lane, active, execution, self._ended_with)
+
+    def close_unwatched(self, lane: Lane, run: Run, outcome: Outcome) -> None:
+        """Take in how a run ended while no engine watched it."""
+        active = Active(run)
+        active.began_at = run.started_at or 0
+        lane.active[run.run_id] = active
+        self._limits.enter(lane.schedule.tags)
+        self._ended_with(lane, active, outcome)
+
+    def await_retry(self, lane: Lane, run: Run) -> None:
+        """Take in a run that waits to be tried again."""
+        active = Active(run)
+        active.is_retrying = True
+        lane.active[run.run_id] = active
+        self._alarms.at(run.retry_at or self._clock.now(), partial(self._retry, lane, active))
+
+    # What ends
+
+    def _ended_with(self, lane: Lane, active: Active, outcome: Outcome) -> None:
+        run, now = active.run, self._clock.now()
+        finished = Finished(
+            run.run_id,
+            run.fence,
+            now,
+            outcome.state,
+            outcome.exit_code,
+            outcome.detail,
+            outcome.output,
+            outcome.output_file,
+            outcome.output_bytes,
+            active.began_at or None,
+        )
+        self._limits.leave(lane.schedule.tags)
+        active.execution = None
+        self.ended.set()
+        retry_at = None if active.stop_reason else self._aftermath.retry_at(lane, run, outcome)
+        if retry_at is not None:
+            self._retry_later(lane, active, finished, retry_at, outcome)
+        else:
+            self._finish(lane, active, finished, outcome)
+        self._pump()
+
+    def _finish(self, lane: Lane, active: Active, finished: Finished, outcome: Outcome) -> None:
+        run = active.run
+        self._journal.tell(finished, then=_discarding(outcome))
+        lane.last_run = msgspec.structs.replace(
+            run, state=finished.state, finished_at=finished.at, exit_code=finished.exit_code
+        )
+        duration_ms = self._duration_ms(active, finished.at)
+        self._bus.publish(
+            RunFinished(
+                finished.at,
+                lane.id,
+                run.run_id,
+                finished.state,
+                run.attempt,
+                duration_ms,
+                finished.exit_code,
+                finished.detail,
+            )
+        )
+        self._aftermath.run_ended(lane, finished.state)
+        self._release(lane, active, was_entered=False)
+
+    def _duration_ms(self, active: Active, ended_at: Instant) -> Millis:
+        if active.began_monotonic:
+            return int((self._clock.monotonic() - active.began_monotonic) * 1000)
+        return max(0, ended_at - active.began_at) if active.began_at else 0
+
+    def _release(self, lane: Lane, active: Active, *, was_entered: bool = True) -> None:
+        if was_entered:
+            self._limits.leave(lane.schedule.tags)
+        lane.active.pop(active.run.run_id, None)
+        if lane.waiting and not self._is_stopped:
+            self._arrive_again(lane)
+
+    def _arrive_again(self, lane: Lane) -> None:
+        policy = lane.schedule.policy
+        room = policy.max_parallel if policy.overlap is Overlap.ALLOW else 1
+        while lane.waiting and len(lane.active) < room:
+            self._admit(lane, Active(lane.waiting.popleft()))
+
+    def _pump(self) -> None:
+        if self._is_stopped:
+            return
+        position = 0
+        while position < len(self._backlog) and not self._limits.is_full:
+            _, _, lane, active = self._backlog[position]
+            if self._limits.has_room(lane.schedule.tags):
+                del self._backlog[position]
+                self._start(lane, active)
+            else:
+                position += 1
+
+    # What is tried again
+
+    def _retry_later(
+        self, lane: Lane, active: Active, failed: Finished, retry_at: Instant, outcome: Outcome
+    ) -> None:
+        run, now = active.run, self._clock.now()
+        fence = self._identity.new_fence()
+        retrying = Retrying(run.run_id, fence, now, failed, run.attempt + 1, retry_at)
+        self._journal.tell(retrying, then=_discarding(outcome))
+        self._bus.publish(
+            RunRetryScheduled(now, lane.id, run.run_id, run.attempt + 1, retry_at, failed.detail)
+        )
+        active.run = msgspec.structs.replace(
+            run, state=RunState.QUEUED, attempt=run.attempt + 1, fence=fence, retry_at=retry_at
+        )
+        active.is_retrying = True
+        self._alarms.at(retry_at, partial(self._retry, lane, active))
+
+    def _retry(self, lane: Lane, active: Active) -> None:
+        if active.run.run_id not in lane.active or self._is_stopped:
+            return
+        pause = lane.state.pause
+        if pause is not None and pause.holds_at(self._clock.now()):
+            lane.deferred.append(active.run)
+            return
+        self._admit(lane, active)
+
+    def resume(self, lane: Lane) -> None:
+        """Try again what a pause has put off."""
+        deferred, lane.deferred = lane.deferred, []
+        for run in deferred:
+            active = lane.active.get(run.run_id)
+            if active is not None:
+                self._admit(lane, active)
+
+    # What is called off
+
+    def withdraw(self, lane: Lane) -> list[Run]:
+        """Give back the runs that were claimed ahead of their slots and have not come due."""
+        withdrawn = list(lane.preclaimed.values())
+        lane.preclaimed.clear()
+        return withdrawn
+
+    def skip_claimed(self, lane: Lane, reason: SkipReason, detail: str) -> None:
+        """Skip the runs that were claimed ahead of their slots, which a pause now covers."""
+        for run in self.withdraw(lane):
+            self._reject(lane, run, reason, detail)
+
+    def skip_waiting(self, lane: Lane, reason: SkipReason, detail: str) -> None:
+        """Skip the runs that wait for another of their lane to end."""
+        while lane.waiting:
+            self._reject(lane, lane.waiting.popleft(), reason, detail)
+
+    def stop(self, lane: Lane, run_id: str, reason: str, *, by_force: bool = False) -> bool:
+        """Stop the run, or take it out of the queue; return whether there was such a run."""
+        active = lane.active.get(run_id)
+        if active is None:
+            return self._cancel_waiting(lane, run_id, reason)
+        active.stop_reason = reason
+        if active.execution is not None:
+            active.execution.stop(reason, by_force=by_force)
+        elif active.is_retrying or self._leave_backlog(active):
+            self._limits.enter(lane.schedule.tags)
+            self._ended_with(lane, active, Outcome(state=RunState.CANCELLED, detail=reason))
+        return True
+
+    def _leave_backlog(self, active: Active) -> bool:
+        for position, entry in enumerate(self._backlog):
+            if entry[3] is active:
+                del self._backlog[position]
+                return True
+        return False
+
+    def _cancel_waiting(self, lane: Lane, run_id: str, reason: str) -> bool:
+        for run in lane.waiting:
+            if run.run_id == run_id:
+                lane.waiting.remove(run)
+                self._limits.enter(lane.schedule.tags)
+                self._ended_with(lane, Active(run), Outcome(state=RunState.CANCELLED, detail=reason))
+                return True
+        return False
+
+    def close_door(self) -> None:
+        """Start nothing more; what waits stays queued in the ledger for the next engine."""
+        self._is_stopped = True
+
+
+def _is_serial(lane: Lane, run: Run) -> bool:
+    policy = lane.schedule.policy
+    if run.cause in (Cause.MANUAL, Cause.BACKFILL):
+        return policy.overlap is not Overlap.ALLOW
+    unended = [*lane.waiting, *(active.run for active in lane.active.values())]
+    catchups_ahead = sum(1 for each in unended if each.is_catchup)
+    return overlap.goes_in_series(policy, is_catchup=run.is_catchup, catchups_ahead=catchups_ahead)
+
+
+def _still_running(lane: Lane) -> str:
+    return f"run {next(iter(lane.active))} has not ended" if lane.active else ""
+
+
+def _discarding(outcome: Outcome) -> Callable[[], None] | None:
+    return partial(discard, outcome) if outcome.spent_files else None

@@ -1,0 +1,248 @@
+"""One engine: wires the parts, starts them in order, and brings them down so that nothing is left behind."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+
+from cronsole.clock import Clock
+from cronsole.executors.adopt import boot_id, find_by_run_id
+from cronsole.executors.choose import Executors
+from cronsole.executors.libc import become_subreaper
+from cronsole.model.event import EngineStarted, EngineStopped, EngineStopping, Warned
+from cronsole.model.run import Run
+from cronsole.model.settings import Configuration
+from cronsole.planning import conditions
+from cronsole.planning.plan import Surroundings
+from cronsole.runtime.aftermath import Aftermath
+from cronsole.runtime.alarms import Alarms
+from cronsole.runtime.bus import Bus
+from cronsole.runtime.control import Control
+from cronsole.runtime.dispatcher import Dispatcher
+from cronsole.runtime.enactment import Enactment
+from cronsole.runtime.identity import Identity
+from cronsole.runtime.janitor import Janitor
+from cronsole.runtime.journal import Journal
+from cronsole.runtime.lane import Lane, Lanes
+from cronsole.runtime.launcher import Launcher
+from cronsole.runtime.limits import RunLimits
+from cronsole.runtime.recovery import Recovery
+from cronsole.runtime.reload import Change, Reloader
+from cronsole.runtime.shutdown import Shutdown
+from cronsole.runtime.ticker import Ticker
+from cronsole.runtime.watchdog import Watchdog, zone_data_version
+from cronsole.store.base import Retention
+from cronsole.store.sqlite import SqliteLedger
+from cronsole.store.state_dir import StateDirectory
+
+
+class Engine:
+    """The parts of one engine, in the order in which a fire travels through them."""
+
+    def __init__(
+        self,
+        *,
+        configuration: Configuration,
+        read: Callable[[], Configuration],
+        state: StateDirectory,
+        clock: Clock,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._state = state
+        self._clock = clock
+        self._environ = environ
+        self.bus = Bus()
+        self.lanes = Lanes()
+        self.ledger = SqliteLedger(state.ledger_path, backups=state.backups_dir)
+        self.journal = Journal(self.ledger, self.bus, clock)
+        self.executors = Executors(clock, environ)
+        self.alarms = Alarms(clock)
+        self.limits = RunLimits(configuration.settings.max_running, dict(configuration.settings.tag_limits))
+        self.reloader = Reloader(
+            clock=clock, bus=self.bus, read=read, current=configuration, apply=self._apply
+        )
+        self.janitor = Janitor(
+            clock=clock,
+            bus=self.bus,
+            ledger=self.ledger,
+            retention=self._retention,
+            back_up=self._back_up,
+            backup_every=lambda: self.reloader.current.settings.backup_every_ms,
+        )
+        self.session_active = False
+        self._stopping = asyncio.Event()
+        self._stop_reason = ""
+
+    def _wire(self, identity: Identity, tasks: asyncio.TaskGroup) -> None:
+        """Make the parts that need to know who this engine is."""
+        clock, journal, bus, lanes = self._clock, self.journal, self.bus, self.lanes
+        launcher = Launcher(
+            clock=clock,
+            journal=journal,
+            bus=bus,
+            alarms=self.alarms,
+            executor=self.executors,
+            output_dir=self._state.output_dir,
+            environ=self._environ,
+            spawn_task=partial(_spawn, tasks),
+        )
+        self.dispatcher = Dispatcher(
+            clock=clock,
+            journal=journal,
+            bus=bus,
+            alarms=self.alarms,
+            identity=identity,
+            limits=self.limits,
+            launcher=launcher,
+            aftermath=Aftermath(clock, journal, bus),
+        )
+        self.watchdog = Watchdog(clock, bus, journal, lanes, zone_data_version())
+        self.ticker = Ticker(
+            clock=clock,
+            journal=journal,
+            dispatcher=self.dispatcher,
+            lanes=lanes,
+            bus=bus,
+            identity=identity,
+            watchdog=self.watchdog,
+            surroundings=self._surroundings,
+        )
+        self.control = Control(
+            clock=clock,
+            journal=journal,
+            bus=bus,
+            alarms=self.alarms,
+            identity=identity,
+            lanes=lanes,
+            ticker=self.ticker,
+            dispatcher=self.dispatcher,
+            surroundings=self._surroundings,
+        )
+        self.enactment = Enactment(clock, journal, lanes, self.dispatcher, identity.started_at)
+        self.recovery = Recovery(
+            clock=clock,
+            journal=journal,
+            bus=bus,
+            identity=identity,
+            dispatcher=self.dispatcher,
+            survivors=self.executors.command,
+            find_process=find_by_run_id,
+            job_of=launcher.job,
+            on_engine_death=self.reloader.current.settings.on_engine_death,
+        )
+        self.shutdown = Shutdown(clock, journal, lanes, self.ticker, self.dispatcher)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the engine for as long as the context is open, then drain it."""
+        await self.ledger.open()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                served = [_spawn(tasks, self.journal.run(), "journal")]
+                try:
+                    await self._begin(tasks)
+                    parts = (self.alarms, self.ticker, self.reloader, self.janitor)
+                    served += [_spawn(tasks, part.run(), type(part).__name__.lower()) for part in parts]
+                    yield
+                    await self._end()
+                finally:
+                    for task in served:
+                        task.cancel()
+        finally:
+            await self.executors.close()
+            await self.ledger.close()
+            self.bus.publish(EngineStopped(self._clock.now(), self._stop_reason))
+
+    async def _begin(self, tasks: asyncio.TaskGroup) -> None:
+        become_subreaper()
+        now = self._clock.now()
+        identity = Identity(
+            node=secrets.token_hex(4),
+            boot_id=boot_id(),
+            started_at=now,
+            first_fence=await self.ledger.next_fence(),
+        )
+        self._wire(identity, tasks)
+        configuration = self.reloader.current
+        await self.enactment.begin(configuration.schedules, await self.ledger.schedule_states(), now)
+        self.watchdog.heed_clock(now)
+        await self._recall()
+        for lane in self.lanes:
+            self.control.watch_pause(lane)
+            self.ticker.schedule(lane)
+        self.bus.publish(EngineStarted(now, identity.node, len(self.lanes), os.getpid()))
+        for warning in configuration.warnings:
+            self.bus.publish(Warned(now, warning))
+
+    async def _recall(self) -> None:
+        """Take in what the ledger knows of earlier runs, and settle those without an end."""
+        for schedule_id, run in (await self.ledger.last_runs()).items():
+            lane = self.lanes.get(schedule_id)
+            if lane is not None:
+                lane.last_run = run
+        for run in await self.ledger.unfinished_runs():
+            lane = self.lanes.get(run.schedule_id) or await self._archived_lane(run.schedule_id)
+            if lane is not None:
+                await self.recovery.settle(lane, run)
+        await self.journal.settle()
+
+    async def _archived_lane(self, schedule_id: str) -> Lane | None:
+        """Return a lane that only sees the unfinished runs of a removed schedule to their end."""
+        schedule = await self.ledger.definition(schedule_id)
+        state = (await self.ledger.schedule_states()).get(schedule_id)
+        if schedule is None or state is None:
+            return None
+        lane = Lane(schedule, state, self._clock.now())
+        lane.is_leaving = True
+        self.lanes.put(lane)
+        return lane
+
+    async def _end(self) -> None:
+        self.bus.publish(EngineStopping(self._clock.now(), self._stop_reason))
+        await self.shutdown.drain(self.reloader.current.settings.shutdown_grace_ms)
+
+    def stop(self, reason: str) -> None:
+        """Drain and end; asked a second time, kill what still runs."""
+        if self._stopping.is_set():
+            self.shutdown.hurry()
+        self._stop_reason = self._stop_reason or reason
+        self._stopping.set()
+
+    async def wait_for_stop(self) -> None:
+        await self._stopping.wait()
+
+    async def _apply(self, change: Change) -> None:
+        archive = await self.ledger.schedule_states() if change.added else {}
+        async with self.ticker.between_ticks:
+            settings = change.configuration.settings
+            lanes = await self.enactment.change([*change.added, *change.changed], change.removed, archive)
+            self.limits.set(settings.max_running, dict(settings.tag_limits))
+            for lane in lanes:
+                self.ticker.schedule(lane)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            environment=self.reloader.current.settings.environment,
+            session_active=self.session_active,
+            evaluate=conditions.evaluate,
+            is_holiday=conditions.is_holiday,
+            env=self._environ,
+            last_run=self._last_run,
+        )
+
+    def _last_run(self, schedule_id: str) -> Run | None:
+        lane = self.lanes.get(schedule_id)
+        return lane.last_run if lane else None
+
+    def _retention(self) -> Retention:
+        keep = self.reloader.current.settings.keep
+        return Retention(keep.successes, keep.failures, keep.success_age_ms, keep.failure_age_ms)
+
+    async def _back_up(self) -> None:
+        await self.ledger.backup(self._state.next_backup(self._clock.now()))
+
+
+def _spawn(tasks: asyncio.TaskGroup, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
+    return tasks.create_task(work, name=name)

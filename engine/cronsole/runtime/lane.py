@@ -1,0 +1,121 @@
+"""One schedule's live state: its compiled trigger, its next fire, its runs in flight and those that wait."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from cronsole.executors.base import Execution
+from cronsole.model.instant import Instant
+from cronsole.model.run import Run
+from cronsole.model.schedule import Schedule, ScheduleState
+from cronsole.model.trigger import OnceSpec, StartupSpec
+from cronsole.planning.due import next_due
+from cronsole.triggers.base import Trigger
+from cronsole.triggers.compile import compile_trigger
+
+
+class Active:
+    """A run that has started or waits to be tried again; both count as running."""
+
+    __slots__ = ("began_at", "began_monotonic", "execution", "is_retrying", "run", "stop_reason")
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.execution: Execution | None = None
+        self.is_retrying = False
+        self.began_at: Instant = 0
+        self.began_monotonic = 0.0
+        self.stop_reason = ""
+
+
+class Lane:
+    """Holds what the engine knows of one schedule; written by the loop alone, never shared between threads."""
+
+    __slots__ = (
+        "_engine_started_at",
+        "active",
+        "deferred",
+        "due",
+        "generation",
+        "is_leaving",
+        "last_run",
+        "preclaimed",
+        "schedule",
+        "slot",
+        "state",
+        "trigger",
+        "waiting",
+    )
+
+    def __init__(self, schedule: Schedule, state: ScheduleState, engine_started_at: Instant) -> None:
+        self._engine_started_at = engine_started_at
+        self.redefine(schedule, state)
+        self.active: dict[str, Active] = {}
+        self.waiting: deque[Run] = deque()
+        self.deferred: list[Run] = []
+        self.preclaimed: dict[str, Run] = {}
+        self.slot: Instant | None = None
+        self.due: Instant | None = None
+        self.generation = 0
+        self.is_leaving = False
+        self.last_run: Run | None = None
+
+    @property
+    def id(self) -> str:
+        return self.schedule.id
+
+    def aim(self) -> Instant | None:
+        """Find the next slot, and return when it is due."""
+        found = None if self.is_leaving else next_due(self.schedule, self.trigger, self.state)
+        self.slot, self.due = found or (None, None)
+        return self.due
+
+    def redefine(self, schedule: Schedule, state: ScheduleState) -> None:
+        self.schedule, self.state = schedule, state
+        self.trigger = compiled(schedule, state, self._engine_started_at)
+
+    def change(self, **fields: object) -> None:
+        self.state = msgspec.structs.replace(self.state, **fields)
+
+    def dealt_with(self, slot: Instant) -> None:
+        """Raise the watermark: nothing at or below the slot fires again."""
+        if slot > self.state.watermark:
+            self.state = msgspec.structs.replace(self.state, watermark=slot)
+
+
+class Lanes:
+    """All lanes by id, in the order in which the schedules were defined."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[str, Lane] = {}
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._lanes.values())
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    def get(self, schedule_id: str) -> Lane | None:
+        return self._lanes.get(schedule_id)
+
+    def put(self, lane: Lane) -> None:
+        self._lanes[lane.id] = lane
+
+    def drop(self, schedule_id: str) -> None:
+        self._lanes.pop(schedule_id, None)
+
+    def tagged(self, tag: str) -> Iterable[Lane]:
+        return [lane for lane in self if tag in lane.schedule.tags]
+
+
+def compiled(schedule: Schedule, state: ScheduleState, engine_started_at: Instant) -> Trigger:
+    """Return the trigger; what fires at the start of an engine has its one slot there."""
+    spec = schedule.trigger
+    return compile_trigger(
+        OnceSpec(at=engine_started_at) if isinstance(spec, StartupSpec) else spec,
+        schedule_id=schedule.id,
+        timezone=schedule.timezone,
+        dst=schedule.dst,
+        anchor_at=state.anchor_at,
+    )

@@ -1,0 +1,144 @@
+"""Starts one attempt of a run through its executor and reports how it ended."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from cronsole.clock import Clock
+from cronsole.config.secrets import resolve_action
+from cronsole.errors import CronsoleError
+from cronsole.executors.base import Execution, Executor, Job, Outcome
+from cronsole.model.action import Record
+from cronsole.model.event import RunStarted
+from cronsole.model.run import Run, RunState, Started
+from cronsole.runtime.alarms import Alarms
+from cronsole.runtime.bus import Bus
+from cronsole.runtime.journal import Journal
+from cronsole.runtime.lane import Active, Lane
+
+OnEnded: TypeAlias = Callable[[Lane, Active, Outcome], None]
+SpawnTask: TypeAlias = Callable[[Coroutine[object, object, None], str], object]
+
+# Work in this process that ends sooner is written once, when it has ended.
+_SHORT_MS = 250
+
+
+class Launcher:
+    """Turns a claimed run into a job, and its execution into an outcome."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        journal: Journal,
+        bus: Bus,
+        alarms: Alarms,
+        executor: Executor,
+        output_dir: Path,
+        environ: Mapping[str, str],
+        spawn_task: SpawnTask,
+    ) -> None:
+        self._clock = clock
+        self._journal = journal
+        self._bus = bus
+        self._alarms = alarms
+        self._executor = executor
+        self._output_dir = output_dir
+        self._environ = environ
+        self._spawn_task = spawn_task
+
+    def launch(self, lane: Lane, active: Active, on_ended: OnEnded) -> None:
+        """Start the attempt now; `on_ended` is called once, with a fault in starting as an outcome too."""
+        run = active.run
+        active.began_at = self._clock.now()
+        active.began_monotonic = self._clock.monotonic()
+        try:
+            job = self.job(lane, run)
+        except CronsoleError as error:
+            failure = Outcome(state=RunState.FAILED, detail=str(error))
+            asyncio.get_running_loop().call_soon(on_ended, lane, active, failure)
+            return
+        execution = self._executor.start(job)
+        self._watch(lane, active, execution, on_ended)
+        self._tell_started(lane, active, str(job.output_path))
+
+    def adopt(self, lane: Lane, active: Active, execution: Execution, on_ended: OnEnded) -> None:
+        """Watch an attempt that an earlier engine started."""
+        active.began_at = active.run.started_at or active.run.due_at
+        elapsed = max(0, self._clock.now() - active.began_at)
+        active.began_monotonic = self._clock.monotonic() - elapsed / 1000
+        self._watch(lane, active, execution, on_ended)
+
+    def output_path(self, run: Run) -> Path:
+        """Return where the attempt's output goes; the file's existence tells that its start was tried."""
+        return self._output_dir / run.run_id[:6] / f"{run.run_id}.{run.attempt}.log"
+
+    def _watch(self, lane: Lane, active: Active, execution: Execution, on_ended: OnEnded) -> None:
+        active.execution = execution
+        if active.stop_reason:
+            execution.stop(active.stop_reason)
+        self._spawn_task(self._await_end(lane, active, execution, on_ended), active.run.run_id)
+
+    async def _await_end(self, lane: Lane, active: Active, execution: Execution, on_ended: OnEnded) -> None:
+        on_ended(lane, active, await execution.wait())
+
+    def _tell_started(self, lane: Lane, active: Active, output_path: str) -> None:
+        run, process = active.run, active.execution.process if active.execution else None
+        if process is not None:
+            self._journal.tell(
+                Started(
+                    run.run_id,
+                    run.fence,
+                    active.began_at,
+                    process.pid,
+                    process.pid_started,
+                    run.boot_id,
+                    output_path,
+                )
+            )
+        else:
+            self._alarms.at(active.began_at + _SHORT_MS, partial(self._tell_running, active, run))
+        self._bus.publish(
+            RunStarted(
+                active.began_at,
+                lane.id,
+                run.run_id,
+                run.cause,
+                run.attempt,
+                run.fence,
+                run.slot,
+                run.due_at,
+                run.is_catchup,
+                process.pid if process else None,
+            )
+        )
+
+    def _tell_running(self, active: Active, run: Run) -> None:
+        if active.run is run and active.execution is not None:
+            self._journal.tell(Started(run.run_id, run.fence, active.began_at))
+
+    def job(self, lane: Lane, run: Run) -> Job:
+        """Return the attempt as its executor is handed it; CronsoleError when a secret cannot be resolved."""
+        schedule = lane.schedule
+        policy = schedule.policy
+        action = schedule.action
+        return Job(
+            run_id=run.run_id,
+            schedule_id=schedule.id,
+            action=action if isinstance(action, Record) else resolve_action(action, self._environ),
+            attempt=run.attempt,
+            fence=run.fence,
+            slot=run.slot if run.slot is not None or run.stands_for is None else run.stands_for.last,
+            due_at=run.due_at,
+            is_catchup=run.is_catchup,
+            run_count=lane.state.runs_made,
+            config=schedule.config,
+            payload=run.payload,
+            output_path=self.output_path(run),
+            timeout_ms=policy.timeout_ms,
+            kill_grace_ms=policy.kill_grace_ms,
+            expect=policy.expect,
+            limits=policy.limits,
+        )

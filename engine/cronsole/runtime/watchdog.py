@@ -1,0 +1,117 @@
+"""Watches the clocks and the time-zone data, so that a jump is noticed at the next wake and told."""
+
+import zoneinfo
+from collections.abc import Callable
+from pathlib import Path
+
+from cronsole.clock import Clock
+from cronsole.model.event import ClockJumped, Warned, ZoneDataChanged
+from cronsole.model.instant import HOUR, MINUTE, SECOND, Instant, Millis
+from cronsole.model.schedule import ScheduleState
+from cronsole.runtime.bus import Bus
+from cronsole.runtime.journal import Journal
+from cronsole.runtime.lane import Lanes
+from cronsole.store.base import Defined, WatermarkMoved
+from cronsole.text import human_duration
+from cronsole.triggers.zone import forget_zones
+
+# Debian's cron waits for a clock that went back by less than three hours.
+PATIENCE_MS: Millis = 3 * HOUR
+_TOLERANCE_MS: Millis = 2 * SECOND
+
+
+# The instants of a state above which slots are owed.
+_MARKS = ("watermark", "created_at", "trigger_changed_at", "resumed_at")
+
+
+class Watchdog:
+    """Compares wall, monotonic and boottime since its last look."""
+
+    def __init__(
+        self, clock: Clock, bus: Bus, journal: Journal, lanes: Lanes, zone_data_version: Callable[[], object]
+    ) -> None:
+        self._clock = clock
+        self._bus = bus
+        self._journal = journal
+        self._lanes = lanes
+        self._zone_data_version = zone_data_version
+        self._zone_data = zone_data_version()
+        self._zone_data_checked_at = clock.monotonic()
+        self._wall = clock.now()
+        self._monotonic = clock.monotonic()
+        self._boottime = clock.boottime()
+
+    def look(self) -> bool:
+        """Return whether every next fire has to be computed afresh."""
+        has_jumped = self._look_at_clocks()
+        return self._look_at_zone_data() or has_jumped
+
+    def _look_at_clocks(self) -> bool:
+        wall, monotonic, boottime = self._clock.now(), self._clock.monotonic(), self._clock.boottime()
+        awake_ms = int((monotonic - self._monotonic) * 1000)
+        slept_ms = int((boottime - self._boottime) * 1000) - awake_ms
+        step_ms = wall - self._wall - awake_ms - max(0, slept_ms)
+        self._wall, self._monotonic, self._boottime = wall, monotonic, boottime
+        if slept_ms < _TOLERANCE_MS and abs(step_ms) < _TOLERANCE_MS:
+            return False
+        self._bus.publish(ClockJumped(wall, step_ms, max(0, slept_ms), _jump(step_ms, slept_ms)))
+        self.heed_clock(wall)
+        return True
+
+    def heed_clock(self, now: Instant) -> None:
+        """Let watermarks that lie further ahead than patience goes fall to now: else nothing would fire for long."""
+        ahead = [lane for lane in self._lanes if _seen(lane.state) > now + PATIENCE_MS]
+        if not ahead:
+            return
+        for lane in ahead:
+            lane.change(**{name: min(now, getattr(lane.state, name)) for name in _MARKS})
+            self._journal.tell_state(Defined(lane.schedule, lane.state), WatermarkMoved(lane.id, now))
+        detail = f"the clock is far behind the ledger: {len(ahead)} schedules start again from now"
+        self._bus.publish(Warned(now, detail))
+
+    def _look_at_zone_data(self) -> bool:
+        monotonic = self._clock.monotonic()
+        if monotonic - self._zone_data_checked_at < MINUTE / 1000:
+            return False
+        self._zone_data_checked_at = monotonic
+        version = self._zone_data_version()
+        if version == self._zone_data:
+            return False
+        self._zone_data = version
+        forget_zones()
+        for lane in self._lanes:
+            lane.redefine(lane.schedule, lane.state)
+        self._bus.publish(ZoneDataChanged(self._clock.now()))
+        return True
+
+
+def _seen(state: ScheduleState) -> Instant:
+    return max(state.watermark, state.created_at, state.trigger_changed_at, state.resumed_at)
+
+
+def _jump(step_ms: Millis, slept_ms: Millis) -> str:
+    parts = []
+    if slept_ms >= _TOLERANCE_MS:
+        parts.append(f"the machine slept for {human_duration(slept_ms)}")
+    if abs(step_ms) >= _TOLERANCE_MS:
+        direction = "forward" if step_ms > 0 else "back"
+        parts.append(f"the clock went {direction} by {human_duration(abs(step_ms))}")
+    return ", ".join(parts)
+
+
+def zone_data_version() -> Callable[[], object]:
+    """Return a function whose result changes when the time-zone data on this machine does."""
+    markers = tuple(Path(root) / name for root in zoneinfo.TZPATH for name in ("tzdata.zi", "zone.tab", "."))
+
+    def version() -> object:
+        return tuple(_stamp(path) for path in markers)
+
+    return version
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino

@@ -1,0 +1,141 @@
+from pathlib import Path
+
+from tests.runtime import handlers_in_tests
+from tests.runtime.house import House, calls, schedule, shell
+
+from cronsole.errors import ConfigError
+from cronsole.model.event import CatalogRefused, CatalogReloaded
+from cronsole.model.instant import from_iso
+from cronsole.model.settings import Configuration
+
+
+async def test_what_did_not_change_keeps_its_next_fire(house: House) -> None:
+    await house.start(schedule("gc", "5m"), schedule("b", "5m"))
+    lane = house.engine.lanes.get("gc")
+    assert lane is not None
+    due = lane.due
+    await house.seconds(90)
+    await house.reload(schedule("gc", "5m"), schedule("b", "7m"))
+    assert lane.due == due
+
+
+async def test_a_changed_trigger_starts_from_now(house: House) -> None:
+    await house.start(schedule("gc", "0 * * * *"))
+    await house.seconds(30 * 60)
+    await house.reload(schedule("gc", "*/10 * * * *"))
+    await house.seconds(60)
+    assert await house.rows("gc") == []
+    await house.seconds(10 * 60)
+    assert [run.slot for run in await house.rows("gc")] == [from_iso("2026-11-20T00:40Z")]
+
+
+async def test_a_claim_made_ahead_is_taken_back_when_the_trigger_changes(house: House) -> None:
+    await house.start(schedule("gc", "* * * * *", shell("true")))
+    await house.seconds(59.4)
+    assert await house.verdicts("gc") == ["starting"]
+    await house.reload(schedule("gc", "*/2 * * * *", shell("true")))
+    await house.seconds(5)
+    assert await house.rows("gc") == []
+
+
+async def test_a_claim_made_ahead_is_taken_back_and_fires_where_the_new_trigger_has_the_slot_too(
+    house: House,
+) -> None:
+    await house.start(schedule("gc", "* * * * *", shell("true")))
+    await house.seconds(59.3)
+    await house.reload(schedule("gc", "*/1 * * * *", shell("true")))
+    await house.seconds(1)
+    assert [run.slot for run in await house.rows("gc")] == [from_iso("2026-11-20T00:01Z")]
+
+
+async def test_a_removed_schedule_is_archived_and_its_run_finishes(house: House) -> None:
+    await house.start(schedule("gc", "* * * * *", calls("hold")), schedule("b", "@daily"))
+    await house.seconds(61)
+    await house.reload(schedule("b", "@daily"))
+    assert house.of(CatalogReloaded)[-1].removed == ("gc",)
+    (context,) = handlers_in_tests.calls
+    handlers_in_tests.gates[context.run_id].set()
+    await house.seconds(120)
+    assert await house.verdicts("gc") == ["succeeded"]
+    assert (await house.engine.ledger.schedule_states())["gc"].archived_at is not None
+
+
+async def test_a_removal_counts_only_after_two_seconds(house: House) -> None:
+    gc, other = schedule("gc", "* * * * *"), schedule("b", "@daily")
+    await house.start(gc, other)
+    house.define(other)
+    import asyncio
+
+    reload = asyncio.ensure_future(house.engine.reloader.reload())
+    await house.seconds(1)
+    await asyncio.sleep(0.05)
+    house.define(gc, other)
+    while not reload.done():
+        await house.seconds(1)
+        await asyncio.sleep(0.001)
+    assert (await house.engine.ledger.schedule_states())["gc"].archived_at is None
+    lane = house.engine.lanes.get("gc")
+    assert lane is not None
+    assert not lane.is_leaving
+
+
+async def test_a_removed_schedule_that_comes_back_finds_its_history_and_owes_nothing(house: House) -> None:
+    gc, other = schedule("gc", "* * * * *"), schedule("b", "@daily")
+    await house.start(gc, other)
+    await house.seconds(60)
+    await house.reload(other)
+    await house.seconds(300)
+    await house.reload(gc, other)
+    await house.seconds(61)
+    verdicts = await house.verdicts("gc")
+    assert verdicts[0] == "succeeded"
+    assert "missed" not in "".join(verdicts)
+    assert len(verdicts) in (2, 3)
+
+
+async def test_a_disabled_schedule_skips_its_slots(house: House) -> None:
+    await house.start(schedule("gc", "* * * * *"))
+    await house.reload(schedule("gc", "* * * * *", enabled=False))
+    await house.seconds(61)
+    assert await house.verdicts("gc") == ["skipped(disabled)"]
+
+
+async def test_a_configuration_with_faults_keeps_the_last_good_one_in_force(house: House) -> None:
+    await house.start(schedule("gc", "* * * * *"))
+
+    def broken() -> Configuration:
+        raise ConfigError(["jobs.toml:3: nonsense"])
+
+    house.engine.reloader._read = broken
+    await house.engine.reloader.reload()
+    await house.seconds(61)
+    assert house.of(CatalogRefused)[0].problems == ("jobs.toml:3: nonsense",)
+    assert await house.verdicts("gc") == ["succeeded"]
+
+
+async def test_a_new_limit_holds_at_once(house: House) -> None:
+    a, b = schedule("a", "* * * * *", calls("hold")), schedule("b", "* * * * *", calls("hold"))
+    await house.start(a, b)
+    await house.reload(a, b, max_running=1)
+    await house.seconds(61)
+    assert await house.verdicts("b") == ["queued"]
+
+
+async def test_a_changed_file_is_noticed_through_a_rename_and_a_symlink(house: House, tmp_path: Path) -> None:
+    from cronsole.runtime.reload import _stamp
+
+    file, link = tmp_path / "jobs.toml", tmp_path / "link.toml"
+    file.write_text("a")
+    link.symlink_to(file)
+    before = _stamp([str(link)])
+    fresh = tmp_path / "fresh.toml"
+    fresh.write_text("b")
+    fresh.rename(file)
+    renamed = _stamp([str(link)])
+    assert renamed != before
+    other = tmp_path / "other.toml"
+    other.write_text("b")
+    swap = tmp_path / "swap"
+    swap.symlink_to(other)
+    swap.rename(link)
+    assert _stamp([str(link)]) != renamed
