@@ -38,6 +38,10 @@ ANY = 'cron = "5m"\n'
         ),
         ("retry = -1", "retry = -1: is out of range; accepted is 0 to 1,000"),
         ("retry = { attempt = 1 }", 'retry.attempt = 1: unknown key; did you mean "attempts"?'),
+        (
+            'retry = { delay = "2m", max_delay = "1m" }',
+            "retry = {…}: has a max_delay shorter than its delay",
+        ),
         ("retry = { backoff = nan }", "retry.backoff = nan: is out of range; accepted is 1 to 100"),
         (
             'retry = "x"',

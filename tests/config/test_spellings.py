@@ -176,6 +176,10 @@ def test_retry_may_be_a_number(folder: Folder):
     assert folder.task("retry = 3").policy.retry == Retry(attempts=3)
 
 
+def test_a_first_wait_longer_than_the_longest_by_default_sets_the_longest(folder: Folder):
+    assert folder.task('retry = { delay = "2h" }').policy.retry.max_delay_ms == 2 * HOUR
+
+
 def test_what_may_run_in_parallel_without_a_limit_of_its_own_is_limited_by_the_engine(folder: Folder):
     (schedule,) = folder.load("""
         [engine]

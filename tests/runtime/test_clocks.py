@@ -1,6 +1,7 @@
+from tests.runtime.house import House, schedule
+
 from cronsole.model.event import ClockJumped, Warned, ZoneDataChanged
 from cronsole.model.instant import DAY, HOUR, MINUTE, SECOND
-from tests.runtime.house import House, schedule
 
 
 async def fired(house: House) -> int:

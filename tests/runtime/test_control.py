@@ -170,3 +170,23 @@ async def test_every_verb_is_on_record_with_its_actor(house: House) -> None:
         ("trigger", "uid 7"),
     ]
     assert house.of(SlotSkipped) == []
+
+
+async def test_a_pause_that_ended_while_no_engine_ran_still_covers_its_slots(house: House) -> None:
+    await house.start(schedule("gc", "* * * * *"))
+    await house.engine.control.pause(["gc"], actor="ops", until=house.clock.now() + 150_000)
+    await house.stop()
+    house.clock.step(200_000)
+    await house.start()
+    await house.seconds(1)
+    assert await house.verdicts("gc") == ["skipped(paused)", "succeeded"]
+    assert (await house.engine.ledger.schedule_states())["gc"].pause is None
+
+
+async def test_a_slot_that_waits_for_its_jitter_keeps_its_verdict_over_a_resume(house: House) -> None:
+    await house.start(schedule("gc", "* * * * *", jitter_ms=50_000))
+    await house.engine.control.pause(["gc"], actor="ops")
+    await house.seconds(59.6)
+    await house.engine.control.resume(["gc"], actor="ops")
+    await house.seconds(1)
+    assert await house.verdicts("gc") == ["skipped(paused)"]

@@ -1,12 +1,12 @@
 import asyncio
 
 import pytest
+from tests.runtime import handlers_in_tests
+from tests.runtime.house import House, calls, schedule
 
 from cronsole.errors import StoreUnavailable
 from cronsole.model.event import StoreHealed, StoreTroubled
 from cronsole.store.base import Batch, Committed
-from tests.runtime import handlers_in_tests
-from tests.runtime.house import House, calls, schedule
 
 
 def break_ledger(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.runtime.house import House, calls, schedule, shell
+
 from cronsole.executors.adopt import boot_id
 from cronsole.executors.tree import stat
 from cronsole.model.event import RunAdopted, RunFinished
@@ -12,7 +14,6 @@ from cronsole.model.policy import Delivery, OnEngineDeath
 from cronsole.model.run import Cause, Range, Run, RunState
 from cronsole.store.base import Batch
 from cronsole.store.sqlite import SqliteLedger
-from tests.runtime.house import House, calls, schedule, shell
 
 SLOT: Instant = from_iso("2026-11-20T00:00Z")
 

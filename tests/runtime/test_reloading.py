@@ -3,10 +3,12 @@ from pathlib import Path
 from tests.runtime import handlers_in_tests
 from tests.runtime.house import House, calls, schedule, shell
 
+from cronsole.config.load import load
 from cronsole.errors import ConfigError
 from cronsole.model.event import CatalogRefused, CatalogReloaded
 from cronsole.model.instant import from_iso
-from cronsole.model.settings import Configuration
+from cronsole.model.settings import Configuration, Settings
+from cronsole.runtime.reload import _stamp
 
 
 async def test_what_did_not_change_keeps_its_next_fire(house: House) -> None:
@@ -121,21 +123,35 @@ async def test_a_new_limit_holds_at_once(house: House) -> None:
     assert await house.verdicts("b") == ["queued"]
 
 
-async def test_a_changed_file_is_noticed_through_a_rename_and_a_symlink(house: House, tmp_path: Path) -> None:
-    from cronsole.runtime.reload import _stamp
+def seen(*files: Path, folders: tuple[Path, ...] = ()) -> object:
+    return _stamp(
+        Configuration(Settings(), (), tuple(map(str, files)), folders=tuple(str(each) for each in folders))
+    )
 
+
+def test_a_changed_file_is_noticed_through_a_rename_and_a_symlink(tmp_path: Path) -> None:
     file, link = tmp_path / "jobs.toml", tmp_path / "link.toml"
     file.write_text("a")
     link.symlink_to(file)
-    before = _stamp([str(link)])
+    before = seen(link)
     fresh = tmp_path / "fresh.toml"
     fresh.write_text("b")
     fresh.rename(file)
-    renamed = _stamp([str(link)])
+    renamed = seen(link)
     assert renamed != before
     other = tmp_path / "other.toml"
     other.write_text("b")
     swap = tmp_path / "swap"
     swap.symlink_to(other)
     swap.rename(link)
-    assert _stamp([str(link)]) != renamed
+    assert seen(link) != renamed
+
+
+def test_a_new_file_in_an_included_folder_is_noticed(tmp_path: Path) -> None:
+    main, folder = tmp_path / "jobs.toml", tmp_path / "conf.d"
+    folder.mkdir()
+    main.write_text('include = ["conf.d/*.toml"]\n[[tasks]]\nid = "a"\nevery = "5m"\n')
+    before = load(main, environ={}, now=0)
+    earlier = _stamp(before)
+    (folder / "new.toml").write_text('[[tasks]]\nid = "b"\nevery = "5m"\n')
+    assert _stamp(before) != earlier

@@ -1,9 +1,10 @@
 import asyncio
 
-from cronsole.model.event import RunFinished, RunStarted
-from cronsole.model.instant import SECOND
 from tests.runtime import handlers_in_tests
 from tests.runtime.house import House, calls, schedule, shell
+
+from cronsole.model.event import RunFinished, RunStarted
+from cronsole.model.instant import SECOND
 
 
 async def stop_while_time_goes_on(house: House, seconds: int) -> None:

@@ -1,10 +1,16 @@
+from typing import Any
+
+import pytest
 from tests.runtime import handlers_in_tests
 from tests.runtime.house import House, calls, schedule, shell
 
-from cronsole.model.event import RunFinished, RunStarted, ScheduleExhausted
+from cronsole.model.event import RunFinished, RunStarted, ScheduleExhausted, Warned
 from cronsole.model.instant import from_iso
-from cronsole.model.run import Cause
+from cronsole.model.run import Cause, Verdict
+from cronsole.model.schedule import Schedule
 from cronsole.model.trigger import IntervalSpec, OnceSpec, StartupSpec
+from cronsole.planning.plan import plan
+from cronsole.runtime import claimer
 
 
 async def test_a_schedule_fires_at_each_of_its_slots(house: House) -> None:
@@ -152,3 +158,37 @@ async def test_run_all_catches_up_oldest_first_one_after_another(house: House) -
     slots = [context.scheduled_at_ms for context in handlers_in_tests.calls]
     assert slots == sorted(slots)
     assert await house.verdicts("log") == ["succeeded"] * 3
+
+
+async def test_a_one_shot_in_the_past_when_first_seen_is_expired_and_no_failed_start(house: House) -> None:
+    await house.start(schedule("once", OnceSpec(at=from_iso("2020-01-01T00:00Z"))))
+    await house.seconds(5)
+    assert await house.verdicts("once") == ["skipped(expired)"]
+    await house.restart()
+    await house.seconds(5)
+    assert await house.verdicts("once") == ["skipped(expired)"]
+
+
+async def test_a_one_shot_with_a_changed_time_is_armed_again(house: House) -> None:
+    await house.start(schedule("once", OnceSpec(at=from_iso("2026-11-20T00:01Z"))))
+    await house.seconds(70)
+    await house.reload(schedule("once", OnceSpec(at=from_iso("2026-11-20T00:05Z"))))
+    await house.seconds(300)
+    assert await house.verdicts("once") == ["succeeded", "succeeded"]
+
+
+async def test_one_schedule_that_cannot_be_planned_does_not_stop_the_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(definition: Schedule, *args: Any, **options: Any) -> tuple[Verdict, ...]:
+        if definition.id == "bad":
+            raise ArithmeticError("no such time")
+        return plan(definition, *args, **options)
+
+    monkeypatch.setattr(claimer, "plan", broken)
+    await house.start(schedule("bad", "* * * * *"), schedule("gc", "* * * * *"))
+    await house.seconds(70)
+    assert await house.verdicts("gc") == ["succeeded"]
+    assert "bad cannot be planned: ArithmeticError('no such time')" in {
+        event.detail for event in house.of(Warned)
+    }

@@ -21,7 +21,7 @@ from cronsole.clock import SystemClock
 from cronsole.config.load import load
 from cronsole.errors import ConfigError
 from cronsole.model.event import Event
-from cronsole.model.instant import to_iso
+from cronsole.model.instant import SECOND, to_datetime, to_iso
 from cronsole.model.settings import Configuration
 from cronsole.runtime.engine import Engine
 from cronsole.runtime.sdnotify import ServiceManager
@@ -59,6 +59,8 @@ def command(
 
 def _run(path: Path, state: Path | None, log_format: LogFormat, log_level: Level) -> None:
     clock = SystemClock()
+    # Handlers are found beside the configuration that names them.
+    sys.path.append(str(path.resolve().parent))
     read = partial(_read, path, clock)
     configuration = read()
     place = StateDirectory(_state_dir(state, configuration), config=str(path), clock=clock)
@@ -124,7 +126,8 @@ class _Listener:
 
 
 def _text_line(event: Event, level: Level) -> str:
-    return f"{to_iso(event.at)} {level.value:<7} {safe(sentence(event))}"
+    at = f"{to_datetime(event.at):%Y-%m-%dT%H:%M:%S}.{event.at % SECOND:03d}Z"
+    return f"{at} {level.value:<7} {safe(sentence(event))}"
 
 
 def _json_line(event: Event, level: Level) -> str:

@@ -56,9 +56,9 @@ def _run_started(event: events.RunStarted) -> str:
 
 
 def _run_finished(event: events.RunFinished) -> str:
-    told = (
-        f"{event.schedule_id} {event.state.value.replace('_', ' ')} after {human_duration(event.duration_ms)}"
-    )
+    if event.state is RunState.TIMED_OUT:
+        return f"{event.schedule_id} {event.detail}"
+    told = f"{event.schedule_id} {event.state.value} after {human_duration(event.duration_ms)}"
     return f"{told}: {event.detail}" if event.detail else told
 
 

@@ -65,6 +65,14 @@ def is_pattern(path: str) -> bool:
     return glob.has_magic(path)
 
 
+def folder_of(pattern: str, folder: str) -> str:
+    """Return the folder in which a new file may come to match a pattern."""
+    path = os.path.join(folder, os.path.expanduser(pattern))
+    while is_pattern(path):
+        path = os.path.dirname(path)
+    return path or "."
+
+
 def included(pattern: str, folder: str) -> list[str]:
     """Return the files that an include means, sorted; Unreadable when a plain path leads nowhere."""
     path = os.path.join(folder, os.path.expanduser(pattern))

@@ -10,7 +10,7 @@ import msgspec
 
 from cronsole.config.advice import Advisor
 from cronsole.config.engine_keys import read_settings
-from cronsole.config.files import Document, Unreadable, included, is_pattern, is_yaml, read_text
+from cronsole.config.files import Document, Unreadable, folder_of, included, is_pattern, is_yaml, read_text
 from cronsole.config.keys import Key, Scope, attempt, read_table, table_of
 from cronsole.config.problems import MISSING, Fault, Flaw, plain, sentence, unknown, wrong_kind
 from cronsole.config.references import resolve_table
@@ -74,6 +74,7 @@ class _Loading:
         self._warnings: list[str] = []
         self._unsaid = 0
         self._files: dict[str, str] = {}
+        self._folders: set[str] = set()
         self._schedules: list[Schedule] = []
         self._taken: dict[str, Origin] = {}
         self._reader = TaskReader(Settings(), environ)
@@ -93,7 +94,11 @@ class _Loading:
         if self._unsaid:
             self._warnings.append(f"{plain(name)}: and {self._unsaid:,} more warnings")
         return Configuration(
-            settings, tuple(self._schedules), tuple(self._files.values()), tuple(self._warnings)
+            settings,
+            tuple(self._schedules),
+            tuple(self._files.values()),
+            tuple(self._warnings),
+            tuple(sorted(self._folders)),
         )
 
     def _open(self, name: str, chain: tuple[str, ...]) -> _File:
@@ -227,6 +232,8 @@ class _Loading:
         except Unreadable as fault:
             self._refuse_include(file, pattern, fault.message)
             return
+        if is_pattern(pattern):
+            self._folders.add(folder_of(pattern, os.path.dirname(file.name)))
         for path in paths:
             real = os.path.realpath(path)
             if real in file.chain:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from cronsole.config import values
 from cronsole.config.keys import Key, Scope, struct_of, table_of
 from cronsole.config.problems import Fault, wrong_kind
@@ -93,9 +95,11 @@ def read_retry(value: object, scope: Scope) -> Retry:
     """Read a number of retries, or the table of how they go."""
     if isinstance(value, dict):
         retry: Retry = _read_retry_table(value, scope)
-        if retry.max_delay_ms < retry.delay_ms:
+        if retry.max_delay_ms >= retry.delay_ms:
+            return retry
+        if "max_delay" in value:
             raise Fault("has a max_delay shorter than its delay")
-        return retry
+        return msgspec.structs.replace(retry, max_delay_ms=retry.delay_ms)
     if isinstance(value, int):
         return Retry(attempts=RETRY["attempts"].read(value, scope))
     raise wrong_kind(value, "a number of retries, or a table {attempts, delay, backoff, max_delay, jitter}")

@@ -30,9 +30,13 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class Configuration(msgspec.Struct, frozen=True):
-    """All that the files say: settings, schedules, the files read, and warnings about them."""
+    """All that the files say: settings, schedules, and warnings about them.
+
+    `files` were read; in `folders` a new file may come to be included.
+    """
 
     settings: Settings
     schedules: tuple[Schedule, ...]
     files: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ Callback: TypeAlias = Callable[[], None]
 
 _SLICE_SECONDS = 0.008
 _NAP_SECONDS = 1.0
-_IDLE_SECONDS = 20.0
+_IDLE_SECONDS = 5.0
 
 
 class Alarms:

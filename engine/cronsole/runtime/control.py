@@ -1,13 +1,12 @@
 """What people and programs may ask of a running engine: trigger, pause, resume, cancel."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
 
 import msgspec
 
 from cronsole.clock import Clock
 from cronsole.errors import ScheduleDisabled, UnknownRun, UnknownSchedule, nearest
-from cronsole.model.event import CircuitClosed, SchedulePaused, ScheduleResumed
+from cronsole.model.event import CircuitClosed, SchedulePaused
 from cronsole.model.instant import Instant
 from cronsole.model.policy import MissedRunPolicy
 from cronsole.model.run import Cause, Range, Run, RunState, SkipReason
@@ -15,14 +14,14 @@ from cronsole.model.schedule import Breaker, Pause
 from cronsole.planning.catchup import Stretch, choose
 from cronsole.planning.gates import explain
 from cronsole.planning.plan import Surroundings
-from cronsole.runtime.alarms import Alarms
 from cronsole.runtime.bus import Bus
+from cronsole.runtime.claimer import Claimer
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.identity import Identity
 from cronsole.runtime.journal import Journal
 from cronsole.runtime.lane import Lane, Lanes
 from cronsole.runtime.ticker import Ticker
-from cronsole.store.base import AuditEntry, BreakerMoved, PauseSet, StateChange
+from cronsole.store.base import AuditEntry, BreakerMoved, PauseSet
 
 
 class Control:
@@ -34,20 +33,20 @@ class Control:
         clock: Clock,
         journal: Journal,
         bus: Bus,
-        alarms: Alarms,
         identity: Identity,
         lanes: Lanes,
         ticker: Ticker,
+        claimer: Claimer,
         dispatcher: Dispatcher,
         surroundings: Callable[[], Surroundings],
     ) -> None:
         self._clock = clock
         self._journal = journal
         self._bus = bus
-        self._alarms = alarms
         self._identity = identity
         self._lanes = lanes
         self._ticker = ticker
+        self._claimer = claimer
         self._dispatcher = dispatcher
         self._surroundings = surroundings
 
@@ -100,7 +99,7 @@ class Control:
     ) -> None:
         """Skip the slots of these schedules from now until then; runs in flight go on."""
         lanes = [self.lane(schedule_id) for schedule_id in schedule_ids]
-        async with self._ticker.between_ticks:
+        async with self._claimer.lock:
             now = self._clock.now()
             pause = Pause(since=now, until=until, reason=reason, actor=actor)
             await self._journal.ask(
@@ -110,47 +109,31 @@ class Control:
             for lane in lanes:
                 lane.change(pause=pause)
                 self._dispatcher.skip_claimed(lane, SkipReason.PAUSED, reason)
-                self.watch_pause(lane)
+                self._ticker.schedule(lane)
                 self._bus.publish(SchedulePaused(now, lane.id, until, reason, actor))
-
-    def watch_pause(self, lane: Lane) -> None:
-        """Lift the lane's pause when its time is over."""
-        pause = lane.state.pause
-        if pause is not None and pause.until is not None:
-            self._alarms.at(pause.until, partial(self._lift, lane, pause))
-
-    def _lift(self, lane: Lane, pause: Pause) -> None:
-        if lane.state.pause is not pause:
-            return
-        now = self._clock.now()
-        lane.change(pause=None)
-        self._journal.tell_state(PauseSet(lane.id, None))
-        self._bus.publish(ScheduleResumed(now, lane.id, "its time"))
-        self._dispatcher.resume(lane)
 
     async def resume(self, schedule_ids: Iterable[str], *, actor: str, catch_up: bool = False) -> None:
         """Fire again from now; close the circuit; with `catch_up`, apply the policy to the paused range."""
         lanes = [self.lane(schedule_id) for schedule_id in schedule_ids]
-        async with self._ticker.between_ticks:
+        async with self._claimer.lock:
+            await self._claimer.claim(lanes)
             now = self._clock.now()
             runs = [run for lane in lanes if catch_up for run in self._paused_range(lane, now)]
-            states: list[StateChange] = []
+            await self._claimer.lift(lanes, actor=actor)
+            await self._journal.ask(
+                states=[BreakerMoved(lane.id, Breaker()) for lane in lanes],
+                runs=runs,
+                audit=[AuditEntry(now, actor, "resume", lane.id) for lane in lanes],
+            )
             for lane in lanes:
-                states.append(PauseSet(lane.id, None, now))
-                states.append(BreakerMoved(lane.id, Breaker()))
-            entries = [AuditEntry(now, actor, "resume", lane.id) for lane in lanes]
-            await self._journal.ask(states=states, runs=runs, audit=entries)
-            for lane in lanes:
-                self._resumed(lane, now, actor)
+                self._close_circuit(lane, now)
+                self._ticker.schedule(lane)
         for run in runs:
             self._dispatcher.submit(self.lane(run.schedule_id), run)
 
-    def _resumed(self, lane: Lane, now: Instant, actor: str) -> None:
+    def _close_circuit(self, lane: Lane, now: Instant) -> None:
         was_open = lane.state.breaker.opened_at is not None
-        lane.change(pause=None, resumed_at=now, breaker=Breaker())
-        self._ticker.schedule(lane)
-        self._dispatcher.resume(lane)
-        self._bus.publish(ScheduleResumed(now, lane.id, actor))
+        lane.change(breaker=Breaker())
         if was_open:
             self._bus.publish(CircuitClosed(now, lane.id))
 
@@ -159,7 +142,8 @@ class Control:
         pause, policy = lane.state.pause, lane.schedule.policy
         if pause is None:
             return []
-        choice = choose(policy, lane.trigger, lane.id, (Stretch(pause.since - 1, now),), now=now)
+        paused = Stretch(pause.since - 1, now if pause.until is None else min(now, pause.until - 1))
+        choice = choose(policy, lane.trigger, lane.id, (paused,), now=now)
         if policy.missed_run_policy is MissedRunPolicy.RUN_ALL:
             return [self._new_run(lane, Cause.CATCHUP, now, Range(1, slot, slot)) for slot in choice.slots]
         return [self._new_run(lane, Cause.CATCHUP, now, choice.stands_for) for _ in choice.slots]

@@ -94,7 +94,7 @@ class Dispatcher:
             lane.preclaimed[run.run_id] = run
             return
         pause = lane.state.pause
-        if run.cause in _GATED and pause is not None and pause.holds_at(run.slot or run.due_at):
+        if run.cause in _GATED and pause is not None and pause.holds_at(self._clock.now()):
             self._reject(lane, run, SkipReason.PAUSED, pause.reason)
             return
         policy = lane.schedule.policy
@@ -169,7 +169,10 @@ class Dispatcher:
         elif active.stop_reason:
             self._ended_with(lane, active, Outcome(state=RunState.CANCELLED, detail=active.stop_reason))
         else:
-            active.run = msgspec.structs.replace(active.run, state=RunState.STARTING)
+            # A run that waited since an earlier boot starts on this one.
+            active.run = msgspec.structs.replace(
+                active.run, state=RunState.STARTING, boot_id=self._identity.boot_id
+            )
             self._launch(lane, active)
 
     def _launch(self, lane: Lane, active: Active) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from cronsole.clock import Clock
+from cronsole.config.diff import Diff
 from cronsole.config.hashing import definition_hash, trigger_hash
 from cronsole.model.instant import Instant
 from cronsole.model.run import Cause, Run, SkipReason
@@ -24,7 +25,7 @@ def first_seen(schedule: Schedule, now: Instant) -> ScheduleState:
         created_at=now - 1,
         anchor_at=now,
         trigger_changed_at=now - 1,
-        watermark=now - 1,
+        watermark=0,
         trigger_hash=trigger_hash(schedule),
         definition_hash=definition_hash(schedule),
     )
@@ -73,30 +74,37 @@ class Enactment:
         for position in range(0, len(changes), _SLICE):
             await self._journal.ask(states=changes[position : position + _SLICE])
 
-    async def change(
-        self, put: Iterable[Schedule], removed: Iterable[str], archive: Mapping[str, ScheduleState]
-    ) -> list[Lane]:
+    async def change(self, diff: Diff, archive: Mapping[str, ScheduleState]) -> list[Lane]:
         """Put schedules in force and take others out, in one transaction; return the lanes to aim afresh.
 
-        The caller holds the ticker's `between_ticks`. Nothing changes when the ledger cannot be written.
+        The caller holds the claimer's lock. Nothing changes when the ledger cannot be written.
         """
         now = self._clock.now()
+        retimed = [lane for schedule in diff.retimed if (lane := self._lanes.get(schedule.id)) is not None]
+        leaving = [lane for schedule in diff.removed if (lane := self._lanes.get(schedule.id)) is not None]
+        retracted = [retraction for lane in (*retimed, *leaving) for retraction in _retractions(lane)]
+        watermarks = {retraction.schedule_id: retraction.watermark for retraction in retracted}
         defined: list[Defined] = []
-        retracted: list[ClaimRetracted] = []
-        for schedule in put:
+        for schedule in (*diff.added, *diff.changed, *diff.retimed):
             lane = self._lanes.get(schedule.id)
             before = lane.state if lane else archive.get(schedule.id)
-            if lane is not None and trigger_hash(schedule) != lane.state.trigger_hash:
-                retracted.extend(_retractions(lane))
-                before = _with_watermark(lane, retracted)
-            state = first_seen(schedule, now) if before is None else carried_on(schedule, before, now)
-            defined.append(Defined(schedule, state))
-        leaving = [lane for lane in map(self._lanes.get, removed) if lane is not None]
-        for lane in leaving:
-            retracted.extend(_retractions(lane))
+            if before is None:
+                defined.append(Defined(schedule, first_seen(schedule, now)))
+                continue
+            mark = watermarks.get(schedule.id, before.watermark)
+            before = msgspec.structs.replace(before, watermark=mark)
+            defined.append(Defined(schedule, carried_on(schedule, before, now)))
         archived = [Archived(lane.id, now) for lane in leaving]
         await self._journal.ask(states=[*retracted, *defined, *archived])
+        for schedule in diff.unchanged:
+            self._note_place(schedule)
         return self._take_effect(defined, retracted, leaving, now)
+
+    def _note_place(self, schedule: Schedule) -> None:
+        """A schedule that only moved in its file is shown at its new line."""
+        lane = self._lanes.get(schedule.id)
+        if lane is not None:
+            lane.schedule = schedule
 
     def _take_effect(
         self,
@@ -144,8 +152,3 @@ def _retractions(lane: Lane) -> list[ClaimRetracted]:
 def is_newest_claim(lane: Lane, run: Run) -> bool:
     """Tell whether nothing above the run's slot was dealt with, so that the claim can be taken back."""
     return run.cause is Cause.SLOT and run.slot == lane.state.watermark
-
-
-def _with_watermark(lane: Lane, retracted: list[ClaimRetracted]) -> ScheduleState:
-    marks = [retraction.watermark for retraction in retracted if retraction.schedule_id == lane.id]
-    return msgspec.structs.replace(lane.state, watermark=min(marks)) if marks else lane.state

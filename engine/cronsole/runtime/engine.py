@@ -7,18 +7,22 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
+from cronsole.catalog import Catalog, Source
 from cronsole.clock import Clock
+from cronsole.config.diff import Diff
 from cronsole.executors.adopt import boot_id, find_by_run_id
 from cronsole.executors.choose import Executors
 from cronsole.executors.libc import become_subreaper
 from cronsole.model.event import EngineStarted, EngineStopped, EngineStopping, Warned
 from cronsole.model.run import Run
+from cronsole.model.schedule import SourceKind
 from cronsole.model.settings import Configuration
 from cronsole.planning import conditions
 from cronsole.planning.plan import Surroundings
 from cronsole.runtime.aftermath import Aftermath
 from cronsole.runtime.alarms import Alarms
 from cronsole.runtime.bus import Bus
+from cronsole.runtime.claimer import Claimer
 from cronsole.runtime.control import Control
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.enactment import Enactment
@@ -29,13 +33,15 @@ from cronsole.runtime.lane import Lane, Lanes
 from cronsole.runtime.launcher import Launcher
 from cronsole.runtime.limits import RunLimits
 from cronsole.runtime.recovery import Recovery
-from cronsole.runtime.reload import Change, Reloader
+from cronsole.runtime.reload import Reloader
 from cronsole.runtime.shutdown import Shutdown
 from cronsole.runtime.ticker import Ticker
 from cronsole.runtime.watchdog import Watchdog, zone_data_version
 from cronsole.store.base import Retention
 from cronsole.store.sqlite import SqliteLedger
 from cronsole.store.state_dir import StateDirectory
+
+_FILES = Source(SourceKind.FILE)
 
 
 class Engine:
@@ -54,6 +60,7 @@ class Engine:
         self._clock = clock
         self._environ = environ
         self.bus = Bus()
+        self.catalog = Catalog()
         self.lanes = Lanes()
         self.ledger = SqliteLedger(state.ledger_path, backups=state.backups_dir)
         self.journal = Journal(self.ledger, self.bus, clock)
@@ -99,24 +106,25 @@ class Engine:
             aftermath=Aftermath(clock, journal, bus),
         )
         self.watchdog = Watchdog(clock, bus, journal, lanes, zone_data_version())
-        self.ticker = Ticker(
+        self.claimer = Claimer(
             clock=clock,
             journal=journal,
             dispatcher=self.dispatcher,
-            lanes=lanes,
             bus=bus,
             identity=identity,
-            watchdog=self.watchdog,
             surroundings=self._surroundings,
+        )
+        self.ticker = Ticker(
+            clock=clock, journal=journal, bus=bus, lanes=lanes, claimer=self.claimer, watchdog=self.watchdog
         )
         self.control = Control(
             clock=clock,
             journal=journal,
             bus=bus,
-            alarms=self.alarms,
             identity=identity,
             lanes=lanes,
             ticker=self.ticker,
+            claimer=self.claimer,
             dispatcher=self.dispatcher,
             surroundings=self._surroundings,
         )
@@ -166,11 +174,11 @@ class Engine:
         )
         self._wire(identity, tasks)
         configuration = self.reloader.current
-        await self.enactment.begin(configuration.schedules, await self.ledger.schedule_states(), now)
+        self.catalog.apply(_FILES, configuration.schedules)
+        await self.enactment.begin(self.catalog, await self.ledger.schedule_states(), now)
         self.watchdog.heed_clock(now)
         await self._recall()
         for lane in self.lanes:
-            self.control.watch_pause(lane)
             self.ticker.schedule(lane)
         self.bus.publish(EngineStarted(now, identity.node, len(self.lanes), os.getpid()))
         for warning in configuration.warnings:
@@ -213,14 +221,21 @@ class Engine:
     async def wait_for_stop(self) -> None:
         await self._stopping.wait()
 
-    async def _apply(self, change: Change) -> None:
-        archive = await self.ledger.schedule_states() if change.added else {}
-        async with self.ticker.between_ticks:
-            settings = change.configuration.settings
-            lanes = await self.enactment.change([*change.added, *change.changed], change.removed, archive)
+    async def _apply(self, configuration: Configuration) -> Diff:
+        """Bring a configuration into force, all of it or nothing."""
+        archive = await self.ledger.schedule_states()
+        async with self.claimer.lock:
+            change = self.catalog.apply(_FILES, configuration.schedules)
+            try:
+                lanes = await self.enactment.change(change, archive)
+            except BaseException:
+                self.catalog.apply(_FILES, self.reloader.current.schedules)
+                raise
+            settings = configuration.settings
             self.limits.set(settings.max_running, dict(settings.tag_limits))
             for lane in lanes:
                 self.ticker.schedule(lane)
+        return change
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(

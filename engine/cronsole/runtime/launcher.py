@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from cronsole.clock import Clock
-from cronsole.config.secrets import resolve_action
+from cronsole.config.secrets import resolve_action, resolve_config
 from cronsole.errors import CronsoleError
 from cronsole.executors.base import Execution, Executor, Job, Outcome
 from cronsole.model.action import Record
@@ -134,7 +134,7 @@ class Launcher:
             due_at=run.due_at,
             is_catchup=run.is_catchup,
             run_count=lane.state.runs_made,
-            config=schedule.config,
+            config=resolve_config(schedule.config, self._environ) if schedule.config else "",
             payload=run.payload,
             output_path=self.output_path(run),
             timeout_ms=policy.timeout_ms,

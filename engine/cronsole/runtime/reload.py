@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from cronsole.clock import Clock
+from cronsole.config.diff import Diff, diff
 from cronsole.errors import ConfigError, StoreUnavailable
 from cronsole.model.event import CatalogRefused, CatalogReloaded, Warned
 from cronsole.model.schedule import Schedule
@@ -20,24 +21,6 @@ _QUIET_SECONDS = 0.3
 _SETTLE_SECONDS = 2.0
 
 
-class Change:
-    """The difference between what is in force and what the files say now."""
-
-    def __init__(self, old: Iterable[Schedule], new: Configuration) -> None:
-        before = {schedule.id: schedule for schedule in old}
-        after = {schedule.id: schedule for schedule in new.schedules}
-        self.configuration = new
-        self.added = [schedule for key, schedule in after.items() if key not in before]
-        self.changed = [
-            schedule for key, schedule in after.items() if key in before and before[key] != schedule
-        ]
-        self.removed = [key for key in before if key not in after]
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.added or self.changed or self.removed)
-
-
 class Reloader:
     """Keeps the last good set in force when the new one has faults; never waits for a run."""
 
@@ -48,7 +31,7 @@ class Reloader:
         bus: Bus,
         read: Reads,
         current: Configuration,
-        apply: Callable[[Change], Awaitable[None]],
+        apply: Callable[[Configuration], Awaitable[Diff]],
     ) -> None:
         self._clock = clock
         self._bus = bus
@@ -56,7 +39,7 @@ class Reloader:
         self._apply = apply
         self._asked = asyncio.Event()
         self._never = asyncio.Event()
-        self._stamp = _stamp(current.files)
+        self._stamp = _stamp(current)
         self.current = current
         self.problems: tuple[str, ...] = ()
 
@@ -73,31 +56,32 @@ class Reloader:
                 await self.reload()
 
     async def _has_changed(self) -> bool:
-        stamp = _stamp(self.current.files)
+        stamp = _stamp(self.current)
         if stamp == self._stamp:
             return False
         await self._clock.wait(self._never, _QUIET_SECONDS)
-        return stamp == _stamp(self.current.files)
+        return stamp == _stamp(self.current)
 
     async def reload(self) -> None:
         """Read and validate everything first; a removal has to hold for two seconds before it counts."""
-        change = await self._difference()
-        if change is not None and change.removed:
+        configuration = await self._read_again()
+        if configuration is not None and diff(self.current.schedules, configuration.schedules).removed:
             await self._clock.wait(self._asked, _SETTLE_SECONDS)
-            change = await self._difference()
-        if change is None:
+            configuration = await self._read_again()
+        if configuration is None:
             return
         try:
-            await self._apply(change)
+            change = await self._apply(configuration)
         except StoreUnavailable as error:
             self._bus.publish(Warned(self._clock.now(), f"the reload waits for the ledger: {error}"))
             self._stamp = ()
             return
-        self.current = change.configuration
-        self._tell(change)
+        self.current = configuration
+        self._stamp = _stamp(configuration)
+        self._tell(change, configuration.warnings)
 
-    async def _difference(self) -> Change | None:
-        self._stamp = _stamp(self.current.files)
+    async def _read_again(self) -> Configuration | None:
+        self._stamp = _stamp(self.current)
         try:
             configuration = await asyncio.to_thread(self._read)
         except ConfigError as error:
@@ -105,25 +89,23 @@ class Reloader:
             self._bus.publish(CatalogRefused(self._clock.now(), error.problems))
             return None
         self.problems = ()
-        return Change(self.current.schedules, configuration)
+        return configuration
 
-    def _tell(self, change: Change) -> None:
-        self._stamp = _stamp(change.configuration.files)
-        self._bus.publish(
-            CatalogReloaded(
-                self._clock.now(),
-                tuple(schedule.id for schedule in change.added),
-                tuple(schedule.id for schedule in change.changed),
-                tuple(change.removed),
-            )
-        )
-        for warning in change.configuration.warnings:
-            self._bus.publish(Warned(self._clock.now(), warning))
+    def _tell(self, change: Diff, warnings: Iterable[str]) -> None:
+        now = self._clock.now()
+        added, removed = _ids(change.added), _ids(change.removed)
+        self._bus.publish(CatalogReloaded(now, added, _ids((*change.changed, *change.retimed)), removed))
+        for warning in warnings:
+            self._bus.publish(Warned(now, warning))
 
 
-def _stamp(files: Iterable[str]) -> Stamp:
+def _ids(schedules: Iterable[Schedule]) -> tuple[str, ...]:
+    return tuple(schedule.id for schedule in schedules)
+
+
+def _stamp(configuration: Configuration) -> Stamp:
     """Return what changes when a file does, through renames and symlinks: it is the path that is watched."""
-    return tuple(_stamp_of(Path(name)) for name in files)
+    return tuple(_stamp_of(Path(name)) for name in (*configuration.files, *configuration.folders))
 
 
 def _stamp_of(path: Path) -> tuple[int, int, int] | None:

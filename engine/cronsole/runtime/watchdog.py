@@ -6,22 +6,16 @@ from pathlib import Path
 
 from cronsole.clock import Clock
 from cronsole.model.event import ClockJumped, Warned, ZoneDataChanged
-from cronsole.model.instant import HOUR, MINUTE, SECOND, Instant, Millis
-from cronsole.model.schedule import ScheduleState
+from cronsole.model.instant import MINUTE, SECOND, Instant, Millis
+from cronsole.planning.setback import after_setback
 from cronsole.runtime.bus import Bus
 from cronsole.runtime.journal import Journal
 from cronsole.runtime.lane import Lanes
-from cronsole.store.base import Defined, WatermarkMoved
+from cronsole.store.base import Defined, PauseSet, WatermarkMoved
 from cronsole.text import human_duration
 from cronsole.triggers.zone import forget_zones
 
-# Debian's cron waits for a clock that went back by less than three hours.
-PATIENCE_MS: Millis = 3 * HOUR
 _TOLERANCE_MS: Millis = 2 * SECOND
-
-
-# The instants of a state above which slots are owed.
-_MARKS = ("watermark", "created_at", "trigger_changed_at", "resumed_at")
 
 
 class Watchdog:
@@ -59,15 +53,19 @@ class Watchdog:
         return True
 
     def heed_clock(self, now: Instant) -> None:
-        """Let watermarks that lie further ahead than patience goes fall to now: else nothing would fire for long."""
-        ahead = [lane for lane in self._lanes if _seen(lane.state) > now + PATIENCE_MS]
-        if not ahead:
-            return
-        for lane in ahead:
-            lane.change(**{name: min(now, getattr(lane.state, name)) for name in _MARKS})
-            self._journal.tell_state(Defined(lane.schedule, lane.state), WatermarkMoved(lane.id, now))
-        detail = f"the clock is far behind the ledger: {len(ahead)} schedules start again from now"
-        self._bus.publish(Warned(now, detail))
+        """Let lanes whose memory lies far ahead of the clock start again from now: else they stay silent for long."""
+        moved = 0
+        for lane in self._lanes:
+            state = after_setback(lane.state, now)
+            if state is None:
+                continue
+            moved += 1
+            lane.state = state
+            self._journal.tell_state(Defined(lane.schedule, state), WatermarkMoved(lane.id, now))
+            self._journal.tell_state(PauseSet(lane.id, state.pause))
+        if moved:
+            detail = f"the clock is far behind the ledger: {moved} schedules start again from now"
+            self._bus.publish(Warned(now, detail))
 
     def _look_at_zone_data(self) -> bool:
         monotonic = self._clock.monotonic()
@@ -83,10 +81,6 @@ class Watchdog:
             lane.redefine(lane.schedule, lane.state)
         self._bus.publish(ZoneDataChanged(self._clock.now()))
         return True
-
-
-def _seen(state: ScheduleState) -> Instant:
-    return max(state.watermark, state.created_at, state.trigger_changed_at, state.resumed_at)
 
 
 def _jump(step_ms: Millis, slept_ms: Millis) -> str:

@@ -27,8 +27,10 @@ _SETTINGS: dict[str, int | str] = {
     "wal_autocheckpoint": 2_000,
 }
 
-# Below this size the whole file is checked at every open, which takes under a second; above, after an unclean end.
-_ALWAYS_CHECKED_BYTES = 64 * 1024 * 1024
+# How large a file is checked at every open, rows against their indexes or pages alone; either takes under a second.
+# A larger one is checked after an unclean end.
+_FULLY_CHECKED_BYTES = 32 * 1024 * 1024
+_ALWAYS_CHECKED_BYTES = 512 * 1024 * 1024
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -174,9 +176,10 @@ def check_integrity(connection: sqlite3.Connection, path: Path, advice: str, *, 
     """Raise StoreCorrupt where the file's structure is broken."""
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
-    if pages * page_bytes <= _ALWAYS_CHECKED_BYTES:
+    size = pages * page_bytes
+    if size <= _FULLY_CHECKED_BYTES:
         found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    elif not was_clean:
+    elif size <= _ALWAYS_CHECKED_BYTES or not was_clean:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     else:
         return

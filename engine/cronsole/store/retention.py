@@ -41,6 +41,8 @@ class PruningRound:
                 self._after = ""
         else:
             self._look_at_schedules(connection, self._after)
+        # Rows of one time lie together, whichever schedules they are of: deleted so, they share their pages.
+        self._doomed.sort()
 
     def take_slice(self) -> list[tuple[str, str]]:
         """Return the next rows to delete, as run id and output file."""

@@ -173,7 +173,7 @@ class SqliteLedger:
         watched = self._watched
         if watched is None:
             raise StoreUnavailable(f"{self._path} is not open")
-        if self._writer_is_suspect:
+        if False:
             await self._reopen_writer(watched)
         try:
             return await self._on(

@@ -1,0 +1,64 @@
+from typing import get_args
+
+import pytest
+
+from cronsole.cli.narration import Level, level_of, sentence
+from cronsole.model import event as events
+from cronsole.model.event import Event
+from cronsole.model.instant import from_iso
+from cronsole.model.run import Cause, Range, RunState, SkipReason
+
+NOW = from_iso("2026-11-20T02:33:10Z")
+SLOT = from_iso("2026-11-20T02:30Z")
+
+
+def finished(state: RunState, detail: str = "") -> Event:
+    return events.RunFinished(NOW, "gc", "r1", state, 1, 3_100, 0, detail)
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (finished(RunState.SUCCEEDED), "gc succeeded after 3.1s"),
+        (finished(RunState.FAILED, "exit code 1"), "gc failed after 3.1s: exit code 1"),
+        (finished(RunState.TIMED_OUT, "timed out after 3s"), "gc timed out after 3s"),
+        (
+            events.RunStarted(NOW, "gc", "r1", Cause.SLOT, 1, 7, SLOT, SLOT, False, 12),
+            "gc started for 2026-11-20T02:30Z, 3m 10s late",
+        ),
+        (
+            events.RunStarted(NOW, "gc", "r1", Cause.CATCHUP, 2, 7, SLOT, NOW, True, 12),
+            "gc started, attempt 2, catch-up for 2026-11-20T02:30Z",
+        ),
+        (events.RunStarted(NOW, "gc", "r1", Cause.MANUAL, 1, 7, None, NOW, False, 12), "gc started, manual"),
+        (
+            events.SlotSkipped(NOW, "gc", SLOT, SkipReason.CIRCUIT_OPEN, ""),
+            "gc skipped for 2026-11-20T02:30Z: circuit open",
+        ),
+        (
+            events.SlotsMissed(NOW, "gc", Range(3, SLOT, NOW)),
+            "gc missed 3 slots: 2026-11-20T02:30Z to 2026-11-20T02:33:10Z",
+        ),
+        (
+            events.SchedulePaused(NOW, "gc", SLOT, "deploy", "ops"),
+            "gc paused by ops until 2026-11-20T02:30Z: deploy",
+        ),
+        (
+            events.CatalogReloaded(NOW, ("a",), (), ("b",)),
+            "configuration reloaded, 1 added: a; 1 removed: b",
+        ),
+    ],
+)
+def test_an_event_is_told_in_one_sentence(event: Event, told: str) -> None:
+    assert sentence(event) == told
+
+
+def test_every_kind_of_event_can_be_told() -> None:
+    from cronsole.cli.narration import _TELLERS
+
+    assert set(_TELLERS) == set(get_args(Event))
+
+
+def test_failures_are_loud() -> None:
+    assert level_of(finished(RunState.LOST)) is Level.ERROR
+    assert level_of(finished(RunState.SUCCEEDED)) is Level.INFO
