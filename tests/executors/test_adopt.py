@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from tests.executors.conftest import Fifo, MakeJob, gone, is_alive
 
+from cronsole.clock import SystemClock
 from cronsole.executors.adopt import boot_id, find_by_run_id, spooled_exit
 from cronsole.executors.base import Job, Process
 from cronsole.executors.command import CommandExecutor
@@ -91,14 +92,23 @@ async def test_an_adopted_list_without_a_shell_is_lost(
     assert outcome.detail == "its exit status is unknown: it ended after its engine had died"
 
 
-async def test_an_adopted_run_keeps_the_rest_of_its_timeout(commands: CommandExecutor, waiting: Job):
-    run = await asyncio.to_thread(outlive_an_engine, waiting)
-    job = msgspec.structs.replace(waiting, timeout_ms=1)
-    execution = commands.adopt(run, job)
+class AnHourLater(SystemClock):
+    """The clock of an engine that comes back when the run is an hour old."""
+
+    def boottime(self) -> float:
+        return super().boottime() + 3600
+
+
+async def test_an_adopted_run_keeps_the_rest_of_its_timeout(make_job: MakeJob):
+    job = make_job("sleep 300", timeout_ms=3_600_000)
+    run = await asyncio.to_thread(outlive_an_engine, job)
+    executor = CommandExecutor(AnHourLater(), os.environ)
+    execution = executor.adopt(run, job)
     assert execution is not None
-    assert (await execution.wait()).state is RunState.TIMED_OUT
-    assert run.pid is not None
-    assert not is_alive(run.pid)
+    async with asyncio.timeout(20):
+        outcome = await execution.wait()
+    await executor.close()
+    assert (outcome.state, outcome.detail) == (RunState.TIMED_OUT, "timed out after 3600s")
 
 
 async def test_an_adopted_run_is_stopped_with_its_whole_tree(

@@ -12,6 +12,7 @@ from cronsole.model.event import RunAdopted, RunFinished
 from cronsole.model.instant import Instant, from_iso
 from cronsole.model.policy import Delivery, OnEngineDeath
 from cronsole.model.run import Cause, Range, Run, RunState
+from cronsole.runtime.identity import folder_of
 from cronsole.store.base import Batch
 from cronsole.store.sqlite import SqliteLedger
 
@@ -47,7 +48,7 @@ async def left_behind(house: House, run: Run, *definitions: Any) -> None:
 
 
 def output_file(house: House, run: Run) -> Path:
-    path = house.state / "output" / run.run_id[:6] / f"{run.run_id}.{run.attempt}.log"
+    path = house.state / "output" / folder_of(run.run_id) / f"{run.run_id}.{run.attempt}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 

@@ -26,7 +26,7 @@ from cronsole.runtime.claimer import Claimer
 from cronsole.runtime.control import Control
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.enactment import Enactment
-from cronsole.runtime.identity import Identity
+from cronsole.runtime.identity import Identity, folder_of, run_id_prefix
 from cronsole.runtime.janitor import Janitor
 from cronsole.runtime.journal import Journal
 from cronsole.runtime.lane import Lane, Lanes
@@ -77,6 +77,8 @@ class Engine:
             retention=self._retention,
             back_up=self._back_up,
             backup_every=lambda: self.reloader.current.settings.backup_every_ms,
+            output_dir=state.output_dir,
+            newest_folder=lambda: folder_of(run_id_prefix(clock.now())),
         )
         self.session_active = False
         self._stopping = asyncio.Event()

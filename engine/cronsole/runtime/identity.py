@@ -20,8 +20,17 @@ class Identity:
             self._last_ms, self._serial = now, 0
         else:
             self._serial += 1
-        return f"{self._last_ms:011x}{self._serial:05x}{self.node}"
+        return f"{run_id_prefix(self._last_ms)}{self._serial:05x}{self.node}"
 
     def new_fence(self) -> int:
         self._fence += 1
         return self._fence
+
+
+def run_id_prefix(at: Instant) -> str:
+    return f"{at:011x}"
+
+
+def folder_of(run_id: str) -> str:
+    """Return the folder that the run shares with others of the same five hours: one folder of all would be slow."""
+    return run_id[:5]

@@ -27,6 +27,8 @@ class Janitor:
         retention: Callable[[], Retention],
         back_up: Callable[[], Awaitable[None]],
         backup_every: Callable[[], Millis | None],
+        output_dir: Path,
+        newest_folder: Callable[[], str],
     ) -> None:
         self._clock = clock
         self._bus = bus
@@ -34,6 +36,8 @@ class Janitor:
         self._retention = retention
         self._back_up = back_up
         self._backup_every = backup_every
+        self._output_dir = output_dir
+        self._newest_folder = newest_folder
         self._never = asyncio.Event()
 
     async def run(self) -> None:
@@ -57,9 +61,17 @@ class Janitor:
         while True:
             pruned = await self._ledger.prune(self._retention(), self._clock.now())
             if not pruned.rows:
-                return
+                break
             await asyncio.to_thread(_remove, pruned.output_files)
             await self._clock.wait(self._never, _SLICE_PAUSE_SECONDS)
+        await asyncio.to_thread(_remove_empty, self._output_dir, self._newest_folder())
+
+
+def _remove_empty(output_dir: Path, newest: str) -> None:
+    """Remove the folders of output in which nothing is left, except the newest: a run may be about to use it."""
+    for folder in output_dir.iterdir():
+        if folder.is_dir() and folder.name < newest and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _remove(paths: Sequence[str]) -> None:

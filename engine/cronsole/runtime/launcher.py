@@ -15,6 +15,7 @@ from cronsole.model.event import RunStarted
 from cronsole.model.run import Run, RunState, Started
 from cronsole.runtime.alarms import Alarms
 from cronsole.runtime.bus import Bus
+from cronsole.runtime.identity import folder_of
 from cronsole.runtime.journal import Journal
 from cronsole.runtime.lane import Active, Lane
 
@@ -73,7 +74,7 @@ class Launcher:
 
     def output_path(self, run: Run) -> Path:
         """Return where the attempt's output goes; the file's existence tells that its start was tried."""
-        return self._output_dir / run.run_id[:6] / f"{run.run_id}.{run.attempt}.log"
+        return self._output_dir / folder_of(run.run_id) / f"{run.run_id}.{run.attempt}.log"
 
     def _watch(self, lane: Lane, active: Active, execution: Execution, on_ended: OnEnded) -> None:
         active.execution = execution

@@ -154,9 +154,14 @@ class SqliteLedger:
         self._writer = self._reader = self._keeper = self._watched = None
 
     async def _opened(self, stack: AsyncExitStack) -> aiosqlite.Connection:
-        connection = await aiosqlite.Connection(self._connect, 64)
+        connection = await self._connected()
         stack.push_async_callback(connection.close)
         return connection
+
+    async def _connected(self) -> aiosqlite.Connection:
+        # aiosqlite is handed a connection that is open already: after one that fails, its thread ends unawaited.
+        raw = await asyncio.to_thread(self._connect)
+        return await aiosqlite.Connection(lambda: raw, iter_chunk_size=64)
 
     async def _rows(self, name: str, *values: object) -> list[tuple[Any, ...]]:
         return await self._read(_select, name, values)
@@ -173,7 +178,7 @@ class SqliteLedger:
         watched = self._watched
         if watched is None:
             raise StoreUnavailable(f"{self._path} is not open")
-        if False:
+        if self._writer_is_suspect:
             await self._reopen_writer(watched)
         try:
             return await self._on(
@@ -189,7 +194,7 @@ class SqliteLedger:
                 return
             with told_as_ours(self._path, self._advice):
                 watched.check()
-                fresh = await aiosqlite.Connection(self._connect, 64)
+                fresh = await self._connected()
             stale, self._writer = self._writer, fresh
             self._writer_is_suspect = False
             if stale is not None:
