@@ -1,6 +1,6 @@
-from tests.runtime.house import House, schedule, shell
-
 import asyncio
+
+from tests.runtime.house import House, schedule, shell
 
 from cronsole.model.event import RunFinished, Warned
 from cronsole.model.instant import HOUR

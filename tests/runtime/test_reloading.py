@@ -155,3 +155,10 @@ def test_a_new_file_in_an_included_folder_is_noticed(tmp_path: Path) -> None:
     earlier = _stamp(before)
     (folder / "new.toml").write_text('[[tasks]]\nid = "b"\nevery = "5m"\n')
     assert _stamp(before) != earlier
+
+
+async def test_what_was_removed_and_has_ended_takes_no_room(house: House) -> None:
+    await house.start(schedule("a", "@daily"))
+    for number in range(5):
+        await house.reload(schedule(f"b-{number}", "@daily"))
+    assert len(house.engine.lanes) <= 2

@@ -69,8 +69,7 @@ class Dispatcher:
 
     def has_room(self, lane: Lane) -> bool:
         """Tell whether a run of the lane could start now."""
-        is_idle = not (lane.active or lane.waiting or lane.preclaimed)
-        return is_idle and not self._backlog and self._limits.has_room(lane.schedule.tags)
+        return lane.is_idle and not self._backlog and self._limits.has_room(lane.schedule.tags)
 
     def submit(self, lane: Lane, run: Run) -> None:
         """Start the run when it is due and there is room for it."""

@@ -124,6 +124,7 @@ class Enactment:
             lane.change(archived_at=now)
             self._dispatcher.skip_claimed(lane, SkipReason.DISABLED, "its definition was removed")
             self._dispatcher.skip_waiting(lane, SkipReason.DISABLED, "its definition was removed")
+        self._lanes.forget_the_gone()
         return lanes + leaving
 
     def _put(self, definition: Defined) -> Lane:

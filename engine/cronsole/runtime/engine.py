@@ -10,6 +10,7 @@ from functools import partial
 from cronsole.catalog import Catalog, Source
 from cronsole.clock import Clock
 from cronsole.config.diff import Diff
+from cronsole.errors import CronsoleError
 from cronsole.executors.adopt import boot_id, find_by_run_id
 from cronsole.executors.choose import Executors
 from cronsole.executors.libc import become_subreaper
@@ -160,6 +161,12 @@ class Engine:
                 finally:
                     for task in served:
                         task.cancel()
+        except BaseExceptionGroup as group:
+            ours, _ = group.split(CronsoleError)
+            if ours is None:
+                raise
+            # What a user can act on is told as itself, not as one of a group of one.
+            raise ours.exceptions[0] from group
         finally:
             await self.executors.close()
             await self.ledger.close()

@@ -65,6 +65,10 @@ class Lane:
     def id(self) -> str:
         return self.schedule.id
 
+    @property
+    def is_idle(self) -> bool:
+        return not (self.active or self.waiting or self.preclaimed)
+
     def aim(self) -> Instant | None:
         """Find the next slot, and return when it is due."""
         found = None if self.is_leaving else next_due(self.schedule, self.trigger, self.state)
@@ -102,8 +106,10 @@ class Lanes:
     def put(self, lane: Lane) -> None:
         self._lanes[lane.id] = lane
 
-    def drop(self, schedule_id: str) -> None:
-        self._lanes.pop(schedule_id, None)
+    def forget_the_gone(self) -> None:
+        """Drop the lanes of removed schedules whose runs have all ended."""
+        for lane in [lane for lane in self if lane.is_leaving and lane.is_idle]:
+            del self._lanes[lane.id]
 
     def tagged(self, tag: str) -> Iterable[Lane]:
         return [lane for lane in self if tag in lane.schedule.tags]
