@@ -42,6 +42,7 @@ VIOLATIONS = [
     ("3", "cronsole/fleet/lease", "cronsole.runtime.ticker"),
     ("3", "cronsole/runtime/ticker", "cronsole.store.sqlite"),
     ("3", "cronsole/runtime/ticker", "cronsole.executors.command"),
+    ("3", "cronsole/runtime/ticker", "cronsole.notify.webhook"),
     ("4", "cronsole/catalog", "cronsole.dialects.bext"),
     ("4", "cronsole/runtime/ticker", "cronsole.dialects.bext"),
     ("4", "cronsole/dialects/bext", "cronsole.store.base"),

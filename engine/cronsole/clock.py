@@ -20,6 +20,15 @@ class Clock(Protocol):
         """Sleep until the event is set or the monotonic seconds have passed; return whether it is set."""
         ...
 
+    async def wait_until(self, event: asyncio.Event, instant: Instant) -> bool:
+        """Sleep until the event is set or the wall clock shows the instant, and wake no millisecond after it."""
+        ...
+
+
+# What the event loop may sleep too long: it sleeps whole milliseconds, rounded up, and is slow to wake on a machine
+# that slept too.
+_BLUNTNESS_SECONDS = 0.002
+
 
 class SystemClock:
     """The machine's clocks."""
@@ -42,3 +51,11 @@ class SystemClock:
         except TimeoutError:
             return event.is_set()
         return True
+
+    async def wait_until(self, event: asyncio.Event, instant: Instant) -> bool:
+        until = time.monotonic() + instant / 1000 - time.time()
+        await self.wait(event, max(0.0, until - _BLUNTNESS_SECONDS - time.monotonic()))
+        # The rest is spent in turns of the loop, so that others go on meanwhile.
+        while not event.is_set() and time.monotonic() < until:  # noqa: ASYNC110 - no event tells the time
+            await asyncio.sleep(0)
+        return event.is_set()

@@ -54,6 +54,9 @@ class FakeClock:
                 wait.cancel()
         return event.is_set()
 
+    async def wait_until(self, event: asyncio.Event, instant: Instant) -> bool:
+        return await self.wait(event, max(0, instant - self._wall) / 1000)
+
     async def advance(self, millis: Millis) -> None:
         """Move all clocks on, stopping at each instant at which somebody wants to be woken."""
         target = self._awake_ms + millis

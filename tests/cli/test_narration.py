@@ -2,9 +2,9 @@ from typing import get_args
 
 import pytest
 
-from cronsole.cli.narration import Level, level_of, sentence
+from cronsole.cli.narration import level_of, sentence
 from cronsole.model import event as events
-from cronsole.model.event import Event
+from cronsole.model.event import Event, Level
 from cronsole.model.instant import from_iso
 from cronsole.model.run import Cause, Range, RunState, SkipReason
 
@@ -42,6 +42,10 @@ def finished(state: RunState, detail: str = "") -> Event:
         (
             events.SchedulePaused(NOW, "gc", SLOT, "deploy", "ops"),
             "gc paused by ops until 2026-11-20T02:30Z: deploy",
+        ),
+        (
+            events.MessageLogged(NOW, "gc", "ops", "r1.failure", Level.ERROR, "gc failed: exit code 1"),
+            "ops: gc failed: exit code 1",
         ),
         (
             events.CatalogReloaded(NOW, ("a",), (), ("b",)),

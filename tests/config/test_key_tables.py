@@ -1,9 +1,11 @@
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from cronsole.config.channels import KINDS
 from cronsole.config.engine_keys import ENGINE, KEEP
 from cronsole.config.key_tables import with_tables
 from cronsole.config.keys import Keys
@@ -18,13 +20,13 @@ ROOT = Path(__file__).parents[2]
 def test_the_reference_says_what_the_code_reads():
     page = (ROOT / "docs/configuration.md").read_text()
     assert with_tables(page) == page, "run: python -m cronsole.config.key_tables docs/configuration.md"
-    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == {*TASK, *ENGINE}
+    channels = {key for kind in KINDS.values() for key in kind.keys}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == {*TASK, *ENGINE, *channels}
 
 
 @pytest.mark.parametrize(
     ("keys", "kind"),
     [
-        (ENGINE, Settings),
         (KEEP, KeepRuns),
         (RETRY, Retry),
         (CIRCUIT_BREAKER, CircuitBreaker),
@@ -35,6 +37,18 @@ def test_the_reference_says_what_the_code_reads():
 )
 def test_every_field_of_the_model_has_its_key(keys: Keys, kind: type[msgspec.Struct]):
     assert {key.field or key.name for key in keys.values()} == set(kind.__struct_fields__)
+
+
+def test_every_setting_has_its_key_or_its_table():
+    assert {key.field or key.name for key in ENGINE.values()} | {"channels"} == set(
+        Settings.__struct_fields__
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_every_field_of_a_channel_has_its_key(kind: Any):
+    named = {key.field or key.name for key in kind.keys.values()}
+    assert named | {"name"} == set(kind.make.__struct_fields__)
 
 
 def test_every_policy_has_its_key():

@@ -206,7 +206,6 @@ def test_an_id_holds_nothing_that_a_terminal_obeys_and_neither_does_the_problem(
         ('plugin = "p"\ncall = "c"', "plugin"),
         ('publish = { channel = "c", message = "m", url = "redis://h" }', "publish"),
         ('celery = { task = "t", broker = "redis://h", args = [1], kwargs = { a = 1 } }', "celery"),
-        ('notify = { on_failure = ["ops"] }', "notify"),
         ('handler = "plugin::verb"', "handler name::verb"),
     ],
 )

@@ -45,6 +45,12 @@ def _plan(connection: sqlite3.Connection, name: str) -> str:
         ("aged_failures", "INDEX runs_state (state=?)"),
         ("aged_successes", "INDEX runs_created (created_at<?)"),
         ("delete_run", "USING PRIMARY KEY (run_id=?)"),
+        ("waiting_channels", "INDEX outbox_pending"),
+        ("pending_messages", "INDEX outbox_pending (channel=? AND due_at<?)"),
+        ("failed_messages", "INDEX outbox_failed"),
+        ("forget_given_up", "INDEX outbox_failed (failed_at<?)"),
+        ("message_sent", "USING PRIMARY KEY (message_id=? AND channel=?)"),
+        ("remembered", "INDEX memory_channel (channel=?)"),
     ],
 )
 def test_an_index_leads_to_the_rows(connection: sqlite3.Connection, name: str, led_by: str):
@@ -53,7 +59,16 @@ def test_an_index_leads_to_the_rows(connection: sqlite3.Connection, name: str, l
 
 @pytest.mark.parametrize(
     "name",
-    ["page_unfinished", "page_of_state", "page_of_cause", "page_of_all", "unfinished_runs", "cursor_at"],
+    [
+        "page_unfinished",
+        "page_of_state",
+        "page_of_cause",
+        "page_of_all",
+        "unfinished_runs",
+        "cursor_at",
+        "pending_messages",
+        "remembered",
+    ],
 )
 def test_a_page_is_read_in_its_order_and_not_sorted(connection: sqlite3.Connection, name: str):
     assert "TEMP B-TREE" not in _plan(connection, name)

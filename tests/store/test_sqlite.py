@@ -11,6 +11,7 @@ from cronsole.errors import StoreCorrupt, StoreUnavailable
 from cronsole.store.base import Batch
 from cronsole.store.database_file import connect
 from cronsole.store.sqlite import SqliteLedger
+from cronsole.store.statements import migrations
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ async def test_a_migration_that_fails_changes_nothing(
     ledger: SqliteLedger, path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     await ledger.close()
-    broken = [(1, []), (2, ["CREATE TABLE more (x)", "CREATE TABLE runs (x)"])]
+    broken = [(1, []), (99, ["CREATE TABLE more (x)", "CREATE TABLE runs (x)"])]
     with monkeypatch.context() as patch:
         patch.setattr("cronsole.store.database_file.migrations", lambda: broken)
         with pytest.raises(StoreUnavailable):
@@ -70,6 +71,23 @@ async def test_a_migration_that_fails_changes_nothing(
     raw = sqlite3.connect(path)
     assert raw.execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'more'").fetchone() == (0,)
     raw.close()
+
+
+async def test_a_ledger_of_an_older_program_is_brought_up_to_date_with_all_it_holds(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = migrations()[:1]
+    with monkeypatch.context() as patch:
+        patch.setattr("cronsole.store.database_file.migrations", lambda: first)
+        older = SqliteLedger(path)
+        await older.open()
+        await make(older, claim(1))
+        await older.close()
+    ledger = SqliteLedger(path)
+    await ledger.open()
+    assert await ledger.run(claim(1).run_id) is not None
+    assert await ledger.waiting_channels() == {}
+    await ledger.close()
 
 
 async def test_a_first_open_that_was_cut_short_is_begun_anew(path: Path):

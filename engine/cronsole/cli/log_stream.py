@@ -5,6 +5,8 @@ from collections import deque
 from typing import TextIO
 
 _CAPACITY = 20_000
+# Lines are written together: a thread that wakes for each one takes the interpreter from the loop each time.
+_GATHER_SECONDS = 0.05
 
 
 class LogStream:
@@ -14,39 +16,40 @@ class LogStream:
         self._stream = stream
         self._lines: deque[str] = deque()
         self._dropped = 0
-        self._arrived = threading.Condition()
-        self._is_closed = False
+        self._arrived = threading.Event()
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._write_all, name="log", daemon=True)
         self._thread.start()
 
     def write(self, line: str) -> None:
-        with self._arrived:
-            if len(self._lines) >= _CAPACITY:
-                self._dropped += 1
-                return
-            self._lines.append(line)
-            self._arrived.notify()
+        if len(self._lines) >= _CAPACITY:
+            self._dropped += 1
+            return
+        self._lines.append(line)
+        if not self._arrived.is_set():
+            self._arrived.set()
 
     def close(self, seconds: float = 2.0) -> None:
         """Write what waits, for no longer than the seconds."""
-        with self._arrived:
-            self._is_closed = True
-            self._arrived.notify()
+        self._closed.set()
+        self._arrived.set()
         self._thread.join(seconds)
 
     def _write_all(self) -> None:
         while True:
-            with self._arrived:
-                while not self._lines and not self._is_closed:
-                    self._arrived.wait()
-                lines, dropped = list(self._lines), self._dropped
-                self._lines.clear()
-                self._dropped = 0
-                is_last = self._is_closed
-            if dropped:
-                lines.append(f"… {dropped} lines left out, the log could not be written fast enough")
-            if not self._put("".join(f"{line}\n" for line in lines)) or is_last:
+            self._arrived.wait()
+            is_last = self._closed.wait(_GATHER_SECONDS)
+            # Cleared before the lines are taken: what comes from here on wakes the thread again.
+            self._arrived.clear()
+            if not self._put("".join(f"{line}\n" for line in self._take())) or is_last:
                 return
+
+    def _take(self) -> list[str]:
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        dropped, self._dropped = self._dropped, 0
+        if dropped:
+            lines.append(f"… {dropped} lines left out, the log could not be written fast enough")
+        return lines
 
     def _put(self, text: str) -> bool:
         try:

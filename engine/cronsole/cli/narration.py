@@ -1,23 +1,16 @@
 """Tells each event of the engine in one line that a person can read."""
 
 from collections.abc import Callable
-from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from cronsole.model import event as events
-from cronsole.model.event import Event
+from cronsole.model.event import Event, Level
 from cronsole.model.instant import SECOND, Instant, to_iso
 from cronsole.model.run import RunState
 from cronsole.text import human_duration, plural
 
 Teller: TypeAlias = Callable[[Any], str]
-
-
-class Level(StrEnum):
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
 
 
 LEVELS = tuple(Level)
@@ -28,6 +21,8 @@ def level_of(event: Event) -> Level:
     match event:
         case events.RunFinished(state=state) if state.is_failure:
             return Level.ERROR
+        case events.MessageLogged(level=level):
+            return level
         case events.RunQueued():
             return Level.DEBUG
         case events.StoreTroubled() | events.CatalogRefused():
@@ -52,7 +47,13 @@ def _run_started(event: events.RunStarted) -> str:
         return f"{told}, {event.cause}"
     late_ms = event.at - event.due_at
     late = f", {human_duration(late_ms)} late" if late_ms >= SECOND else ""
-    return f"{told}{', catch-up' if event.is_catchup else ''} for {to_iso(event.slot)}{late}"
+    return f"{told}{', catch-up' if event.is_catchup else ''} for {_slot(event.slot)}{late}"
+
+
+@lru_cache(maxsize=16)
+def _slot(slot: Instant) -> str:
+    """Return the text of an instant that many schedules share."""
+    return to_iso(slot)
 
 
 def _run_finished(event: events.RunFinished) -> str:
@@ -133,4 +134,5 @@ _TELLERS: dict[type, Teller] = {
     events.StoreTroubled: lambda e: f"the ledger cannot be written, nothing starts until it can: {e.detail}",
     events.StoreHealed: lambda _: "the ledger can be written again",
     events.Warned: lambda e: e.detail,
+    events.MessageLogged: lambda e: f"{e.channel}: {e.text}",
 }

@@ -71,7 +71,7 @@ def read_plugin(value: object, scope: Scope) -> str:
     return name
 
 
-def _read_url(value: object, scope: Scope) -> str:
+def read_url(value: object, scope: Scope) -> str:
     url = values.word(value, scope)
     if has_reference(url):
         return url
@@ -85,14 +85,14 @@ def _read_url(value: object, scope: Scope) -> str:
     return url
 
 
-def _read_method(value: object, scope: Scope) -> str:
+def read_method(value: object, scope: Scope) -> str:
     method = values.word(value, scope).upper()
     if method not in _METHODS:
         raise Fault(f"is not a method; accepted is one of {', '.join(_METHODS)}")
     return method
 
 
-def _read_headers(value: object, scope: Scope) -> Pairs:
+def read_headers(value: object, scope: Scope) -> Pairs:
     headers = _pairs(value, scope, _HEADER, "the name of a header, such as X-Token")
     broken = [
         Flaw((name,), text, "holds a line end") for name, text in headers if "\n" in text or "\r" in text
@@ -103,9 +103,9 @@ def _read_headers(value: object, scope: Scope) -> Pairs:
 
 
 HTTP: Final = table_of(
-    Key("url", "a URL", _read_url, "Where the request goes."),
-    Key("method", "a method", _read_method, "GET, POST, …", default="GET"),
-    Key("headers", "a table", _read_headers, "Headers of the request."),
+    Key("url", "a URL", read_url, "Where the request goes."),
+    Key("method", "a method", read_method, "GET, POST, …", default="GET"),
+    Key("headers", "a table", read_headers, "Headers of the request."),
     Key("body", "text", values.text, "Body of the request."),
     Key(
         "expect_status",
@@ -151,7 +151,7 @@ CELERY: Final = table_of(
 
 def read_http(value: object, scope: Scope) -> Http:
     if isinstance(value, str):
-        return Http(_read_url(value, scope))
+        return Http(read_url(value, scope))
     http = Http(**_whole(value, HTTP, scope, ("url",), "a URL, or a table with url, method, headers, body"))
     if http.body is not None and http.method in ("GET", "HEAD"):
         raise Fault([missing("body", f"is not sent with {http.method}; set method, such as POST")])

@@ -10,7 +10,6 @@ UNAVAILABLE: Final[dict[str, str]] = {
     "plugin": "calling a plugin",
     "publish": "publishing on Redis",
     "celery": "sending a Celery task",
-    "notify": "notifying a channel",
     PLUGIN_HANDLER: "a plugin's verb as a handler",
 }
 

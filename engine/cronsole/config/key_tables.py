@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cronsole.config.available import UNAVAILABLE
+from cronsole.config.channels import KINDS
 from cronsole.config.engine_keys import ENGINE
 from cronsole.config.keys import Keys
 from cronsole.config.task_keys import GROUPS
@@ -27,10 +28,17 @@ def _table_of(name: str) -> str:
             return "\n".join(_rows(ENGINE))
         case "tasks":
             return "\n\n".join(f"### {group}\n\n" + "\n".join(_rows(keys)) for group, keys in GROUPS.items())
+        case "channels":
+            return "\n\n".join(_channel(kind, KINDS[kind].keys) for kind in KINDS)
         case "unavailable":
             return "\n".join(f"- `{feature}`: {words}" for feature, words in UNAVAILABLE.items())
         case _:
             raise ValueError(f"no keys are called {name!r}")
+
+
+def _channel(kind: str, keys: Keys) -> str:
+    title = f'### `type = "{kind}"`'
+    return f"{title}\n\n" + ("\n".join(_rows(keys)) if keys else "It has no other keys.")
 
 
 def _rows(keys: Keys) -> Iterator[str]:

@@ -10,10 +10,11 @@ from cronsole.errors import CronsoleError, MissingExtra
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What a reader may ask besides the value: the zone of local times, and the folder of relative paths."""
+    """What a reader may ask besides the value: the zone of local times, the folder of relative paths, the channels."""
 
     timezone: str = "UTC"
     folder: str = ""
+    channels: tuple[str, ...] = ()
 
 
 Reader: TypeAlias = Callable[[object, Scope], Any]

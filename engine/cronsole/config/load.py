@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from cronsole.config.advice import Advisor
+from cronsole.config.channels import advise_channel, read_channels
 from cronsole.config.engine_keys import read_settings
 from cronsole.config.files import Document, Unreadable, folder_of, included, is_pattern, is_yaml, read_text
 from cronsole.config.keys import Key, Scope, attempt, read_table, table_of
@@ -18,6 +19,7 @@ from cronsole.config.tasks import Folder, TaskReader
 from cronsole.config.toml_document import TomlDocument
 from cronsole.config.values import texts, word
 from cronsole.errors import ConfigError
+from cronsole.model.channel import Channel
 from cronsole.model.instant import Instant
 from cronsole.model.schedule import Origin, Schedule, SourceKind
 from cronsole.model.settings import Configuration, Settings
@@ -27,7 +29,7 @@ PROVIDERS: Final = ("cron",)
 
 _MOST_WARNINGS: Final = 200
 _DEEPEST_INCLUDE: Final = 32
-_OF_MAIN_FILE: Final = ("engine", "scheduled")
+_OF_MAIN_FILE: Final = ("engine", "scheduled", "notify")
 _TOP: Final = ("tasks", "defaults", "include", *_OF_MAIN_FILE)
 
 
@@ -87,7 +89,8 @@ class _Loading:
             self._refuse(name, fault)
         else:
             settings = self._settings(main)
-            self._reader = TaskReader(settings, self._environ)
+            settings = msgspec.structs.replace(settings, channels=self._channels(main))
+            self._reader = TaskReader(settings, self._environ, self._names(main))
             self._take(main, {})
         if self._problems:
             raise ConfigError(self._problems)
@@ -119,7 +122,8 @@ class _Loading:
 
     def _settings(self, main: _File) -> Settings:
         settings = Settings()
-        for key, value in ((key, main.document.top.get(key)) for key in _OF_MAIN_FILE):
+        for key in ("engine", "scheduled"):
+            value = main.document.top.get(key)
             if value is None:
                 continue
             resolved = self._resolved(main, key, value)
@@ -131,6 +135,26 @@ class _Loading:
             except Fault as fault:
                 self._note(main, "", fault.under(key, value))
         return settings
+
+    def _channels(self, main: _File) -> tuple[Channel, ...]:
+        value = main.document.top.get("notify")
+        if value is None:
+            return ()
+        try:
+            channels = read_channels(value, Scope(folder=main.folder), self._environ)
+        except Fault as fault:
+            self._note(main, "", fault.under("notify", value))
+            return ()
+        for channel in channels:
+            line = main.document.line_of(("notify", channel.name))
+            for warning in advise_channel(channel):
+                self._warn(f"{plain(main.name)}:{line}: notify.{plain(channel.name)}: {warning}")
+        return channels
+
+    def _names(self, main: _File) -> tuple[str, ...]:
+        """Return the names of the channels, those with faults too: tasks that name them are not to blame."""
+        value = main.document.top.get("notify")
+        return tuple(map(str, value)) if isinstance(value, dict) else ()
 
     def _resolved(self, file: _File, key: str, value: object) -> object:
         """Return the value of a top-level key without references; of a table, what can be told of it."""

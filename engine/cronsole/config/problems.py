@@ -12,7 +12,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 # What stands under these keys may be a secret, so that a fault names the key alone.
 _SECRETIVE: Final = frozenset(
-    {"command", "env", "http", "publish", "celery", "config", "config_json", "broker"}
+    {"command", "env", "http", "url", "headers", "publish", "celery", "config", "config_json", "broker"}
 )
 _LONGEST: Final = 60
 _KINDS: Final[tuple[tuple[type, str], ...]] = (

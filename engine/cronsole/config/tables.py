@@ -1,4 +1,4 @@
-"""The tables and enums that make a schedule's policy: retry, circuit breaker, what counts as success, limits."""
+"""The tables that make a schedule's policy: retry, circuit breaker, what counts as success, limits, who is told."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ import msgspec
 from cronsole.config import values
 from cronsole.config.keys import Key, Scope, struct_of, table_of
 from cronsole.config.problems import Fault, wrong_kind
+from cronsole.errors import nearest
 from cronsole.model.policy import CircuitBreaker, Expect, Limits, Notify, Retry
 
 _MOST_RETRIES: Final = 1000
@@ -70,9 +71,24 @@ LIMITS: Final = table_of(
     ),
 )
 
+
+def _read_channel(value: object, scope: Scope) -> str:
+    """Read the name of a channel that the configuration defines."""
+    name = values.word(value, scope)
+    if name in scope.channels:
+        return name
+    if not scope.channels:
+        raise Fault("no channel is defined; a table [notify.NAME] in the main file makes one")
+    meant = nearest(name[:60], scope.channels)
+    hint = f'did you mean "{meant}"?' if meant else f"known are {', '.join(sorted(scope.channels))}"
+    raise Fault(f"no channel is called so; {hint}")
+
+
+_read_channels = values.items_of(_read_channel, "the name of a channel or a list of them")
+
 NOTIFY: Final = table_of(
     *(
-        Key(f"on_{outcome}", "a channel or a list", values.texts, f"Channels that are told of {told}.")
+        Key(f"on_{outcome}", "a channel or a list", _read_channels, f"Channels that are told of {told}.")
         for outcome, told in {
             "failure": "a failure",
             "success": "a success",
@@ -88,7 +104,7 @@ _read_expect = struct_of(Expect, EXPECT)
 
 read_circuit_breaker: Final = struct_of(CircuitBreaker, CIRCUIT_BREAKER)
 read_limits: Final = struct_of(Limits, LIMITS)
-read_notify: Final = struct_of(Notify, NOTIFY)
+_read_notify_table = struct_of(Notify, NOTIFY)
 
 
 def read_retry(value: object, scope: Scope) -> Retry:
@@ -103,6 +119,17 @@ def read_retry(value: object, scope: Scope) -> Retry:
     if isinstance(value, int):
         return Retry(attempts=RETRY["attempts"].read(value, scope))
     raise wrong_kind(value, "a number of retries, or a table {attempts, delay, backoff, max_delay, jitter}")
+
+
+def read_notify(value: object, scope: Scope) -> Notify:
+    """Read the table of who is told of what, or only the channels that are told of what needs attention."""
+    if isinstance(value, dict):
+        notify: Notify = _read_notify_table(value, scope)
+        return notify
+    if not isinstance(value, str | list):
+        raise wrong_kind(value, "a channel, a list of them, or a table {on_failure, on_success, …}")
+    channels = _read_channels(value, scope)
+    return Notify(on_failure=channels, on_missed=channels, on_recovery=channels)
 
 
 def read_expect(value: object, scope: Scope) -> Expect:

@@ -5,11 +5,10 @@ from enum import StrEnum
 from typing import Final
 
 from cronsole.config import actions, gates, tables, values
-from cronsole.config.available import check_available
 from cronsole.config.keys import Key, Keys, Scope, table_of
 from cronsole.config.problems import Fault, wrong_kind
 from cronsole.errors import TriggerError
-from cronsole.model.policy import Delivery, Locking, MissedRunPolicy, Notify, OnEngineDeath, Overlap
+from cronsole.model.policy import Delivery, Locking, MissedRunPolicy, OnEngineDeath, Overlap
 from cronsole.model.trigger import DstPolicy, TriggerSpec
 from cronsole.triggers.parse import parse_trigger
 
@@ -56,12 +55,6 @@ def read_config(value: object, _scope: Scope) -> str:
     if not isinstance(value, dict | list):
         raise wrong_kind(value, "a table; JSON text goes under config_json")
     return actions.json_text(value)
-
-
-def _read_notify(value: object, scope: Scope) -> Notify:
-    notify: Notify = tables.read_notify(value, scope)
-    check_available("notify")
-    return notify
 
 
 class Group(StrEnum):
@@ -221,7 +214,13 @@ _FAILURE = table_of(
         keys=tables.CIRCUIT_BREAKER,
     ),
     Key("pause_after_failures", "a count", values.count(1), "Pause after so many failures in a row."),
-    Key("notify", "a table", _read_notify, "Who is told.", keys=tables.NOTIFY),
+    Key(
+        "notify",
+        "channels or a table",
+        tables.read_notify,
+        "Who is told; channels alone are told of failures, missed slots and recoveries.",
+        keys=tables.NOTIFY,
+    ),
     Key(
         "on_engine_death",
         "keep or kill",

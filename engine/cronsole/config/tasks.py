@@ -45,9 +45,12 @@ class Folder(msgspec.Struct, frozen=True):
 class TaskReader:
     """Reads entries; values that were read before are read once and shared."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str], channels: tuple[str, ...] = ()
+    ) -> None:
         self._settings = settings
         self._environ = environ
+        self._channels = channels
         self._known: dict[str, Any] = {}
         self._policies: dict[str, Policy] = {}
         self._equal: dict[object, Any] = {DEFAULT_POLICY: DEFAULT_POLICY}
@@ -130,11 +133,13 @@ class TaskReader:
         place = (zone if isinstance(zone, str) else self._settings.timezone, path)
         known = self._scopes.get(place)
         if known is None:
-            scope = Scope(*place)
+            scope = Scope(*place, self._channels)
             try:
                 attempt(TASK["timezone"].read, place[0], scope)
             except Fault:
-                scope = Scope("UTC", path)  # the key itself is about to be read, and tells what is wrong
+                scope = Scope(
+                    "UTC", path, self._channels
+                )  # the key itself is about to be read, and tells what is wrong
             known = self._scopes[place] = (scope, f"@{scope.timezone}@{path}")
         return known
 

@@ -1,11 +1,21 @@
 """What happened, in the past tense: the typed events that travel on the bus."""
 
+from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
 
 from cronsole.model.instant import Instant, Millis
 from cronsole.model.run import Cause, Range, RunState, SkipReason
+
+
+class Level(StrEnum):
+    """How loud something is told, the least loud first."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 class _Event(msgspec.Struct, frozen=True, tag=True):
@@ -152,6 +162,16 @@ class Warned(_Event, frozen=True):
     detail: str
 
 
+class MessageLogged(_Event, frozen=True):
+    """A notification came to a channel of type log."""
+
+    schedule_id: str
+    channel: str
+    message_id: str
+    level: Level
+    text: str
+
+
 Event: TypeAlias = (
     EngineStarted
     | EngineStopping
@@ -176,4 +196,5 @@ Event: TypeAlias = (
     | StoreTroubled
     | StoreHealed
     | Warned
+    | MessageLogged
 )

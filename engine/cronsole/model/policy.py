@@ -118,6 +118,9 @@ class Notify(msgspec.Struct, frozen=True):
     on_recovery: tuple[str, ...] = ()
 
 
+NOBODY = Notify()
+
+
 class Policy(msgspec.Struct, frozen=True):
     """All of it together; schedules with equal policies share one value."""
 
@@ -138,7 +141,7 @@ class Policy(msgspec.Struct, frozen=True):
     conditions: Conditions = Conditions()
     circuit_breaker: CircuitBreaker | None = None
     pause_after_failures: int | None = None
-    notify: Notify = Notify()
+    notify: Notify = NOBODY
     expect: Expect = Expect()
     limits: Limits = Limits()
     on_engine_death: OnEngineDeath | None = None

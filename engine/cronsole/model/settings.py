@@ -1,7 +1,8 @@
-"""What an engine is told about itself: `[engine]` in the configuration."""
+"""What an engine is told about itself: `[engine]` and `[notify.NAME]` in the configuration."""
 
 import msgspec
 
+from cronsole.model.channel import Channel
 from cronsole.model.instant import DAY, SECOND, Millis
 from cronsole.model.policy import OnEngineDeath
 from cronsole.model.schedule import Schedule
@@ -27,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     keep: KeepRuns = KeepRuns()
     backup_every_ms: Millis | None = 3_600_000
     watch_files: bool = True
+    channels: tuple[Channel, ...] = ()
 
 
 class Configuration(msgspec.Struct, frozen=True):

@@ -1,7 +1,11 @@
-"""Wall-clock alarms: calls back at an instant, in order, and yields between slices when many are due at once."""
+"""Wall-clock alarms: calls back at an instant, in order, and yields between slices when many are due at once.
+
+What need not happen at an instant waits until nothing is due, so that in a herd the starts come before the telling.
+"""
 
 import asyncio
 import heapq
+from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -20,36 +24,52 @@ class Alarms:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._heap: list[tuple[Instant, int, Callback]] = []
+        self._heap: list[tuple[Instant, int, Callback, bool]] = []
+        self._later: deque[Callback] = deque()
         self._count = 0
         self._changed = asyncio.Event()
 
-    def at(self, instant: Instant, callback: Callback) -> None:
+    def at(self, instant: Instant, callback: Callback, *, is_sharp: bool = False) -> None:
+        """Call back at the instant; where it is to be sharp, not a millisecond later if nothing else is due."""
         self._count += 1
-        heapq.heappush(self._heap, (instant, self._count, callback))
+        heapq.heappush(self._heap, (instant, self._count, callback, is_sharp))
         if self._heap[0][1] == self._count:
             self._changed.set()
 
-    def seconds_to_sleep(self) -> float:
-        if not self._heap:
-            return _IDLE_SECONDS
-        ahead = self._heap[0][0] - self._clock.now()
-        return nap(ahead)
+    def when_idle(self, callback: Callback) -> None:
+        """Call back soon, in the order of asking, but after all that is due."""
+        self._later.append(callback)
+        self._changed.set()
 
     async def run(self) -> None:
         while True:
-            await self._clock.wait(self._changed, self.seconds_to_sleep())
+            await self._sleep()
             self._changed.clear()
             await self._ring()
 
+    async def _sleep(self) -> None:
+        if not self._heap:
+            await self._clock.wait(self._changed, _IDLE_SECONDS)
+            return
+        instant, _, _, is_sharp = self._heap[0]
+        ahead = instant - self._clock.now()
+        if is_sharp and ahead < _NAP_SECONDS * 1000:
+            await self._clock.wait_until(self._changed, instant)
+        else:
+            await self._clock.wait(self._changed, nap(ahead))
+
     async def _ring(self) -> None:
         began = self._clock.monotonic()
-        while self._heap and self._heap[0][0] <= self._clock.now():
-            _, _, callback = heapq.heappop(self._heap)
+        while (callback := self._next()) is not None:
             callback()
             if self._clock.monotonic() - began > _SLICE_SECONDS:
                 await asyncio.sleep(0)
                 began = self._clock.monotonic()
+
+    def _next(self) -> Callback | None:
+        if self._heap and self._heap[0][0] <= self._clock.now():
+            return heapq.heappop(self._heap)[2]
+        return self._later.popleft() if self._later else None
 
 
 def nap(ahead_ms: int) -> float:

@@ -10,6 +10,7 @@ from cronsole.model.instant import SECOND, Instant, Millis
 from cronsole.model.policy import Locking
 from cronsole.model.run import Cause, Run, RunState, SkipReason, Verdict
 from cronsole.planning.jitter import spread_window
+from cronsole.planning.messages import messages_of_verdict
 from cronsole.planning.plan import Surroundings, lift, plan
 from cronsole.runtime.bus import Bus
 from cronsole.runtime.dispatcher import Dispatcher
@@ -120,7 +121,13 @@ class Claimer:
         """Write all claims in one transaction, and only then act on those that were granted."""
         if not claims:
             return
-        committed = await self._journal.ask(claims=[run for _, run in claims])
+        told = [
+            message
+            for lane, run in claims
+            if run.finished_at is not None
+            for message in messages_of_verdict(lane.schedule, run)
+        ]
+        committed = await self._journal.ask(claims=[run for _, run in claims], messages=told)
         for lane, run in claims:
             self._act(lane, run, committed)
 

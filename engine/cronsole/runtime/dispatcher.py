@@ -24,6 +24,7 @@ from cronsole.model.run import (
     Starting,
 )
 from cronsole.planning import overlap
+from cronsole.planning.messages import messages_of_end, messages_of_rejection
 from cronsole.runtime.aftermath import Aftermath
 from cronsole.runtime.alarms import Alarms
 from cronsole.runtime.bus import Bus
@@ -79,7 +80,7 @@ class Dispatcher:
             due_at = max(due_at, *(ahead.due_at for ahead in lane.preclaimed.values()))
         if due_at > self._clock.now():
             lane.preclaimed[run.run_id] = run
-            self._alarms.at(due_at, partial(self._fall_due, lane, run.run_id))
+            self._alarms.at(due_at, partial(self._fall_due, lane, run.run_id), is_sharp=True)
         else:
             self._arrive(lane, run)
 
@@ -128,7 +129,8 @@ class Dispatcher:
 
     def _reject(self, lane: Lane, run: Run, reason: SkipReason, detail: str) -> None:
         now = self._clock.now()
-        self._journal.tell(Rejected(run.run_id, run.fence, now, reason, detail))
+        rejected = Rejected(run.run_id, run.fence, now, reason, detail)
+        self._journal.tell(rejected, messages=messages_of_rejection(lane.schedule, run, rejected))
         self._bus.publish(SlotSkipped(now, lane.id, run.slot, reason, detail))
 
     # What starts
@@ -167,6 +169,9 @@ class Dispatcher:
             self._release(lane, active)
         elif active.stop_reason:
             self._ended_with(lane, active, Outcome(state=RunState.CANCELLED, detail=active.stop_reason))
+        elif self._is_stopped:
+            self._limits.leave(lane.schedule.tags)
+            self._journal.tell(Requeued(active.run.run_id, active.run.fence))
         else:
             # A run that waited since an earlier boot starts on this one.
             active.run = msgspec.structs.replace(
@@ -228,7 +233,8 @@ class Dispatcher:
 
     def _finish(self, lane: Lane, active: Active, finished: Finished, outcome: Outcome) -> None:
         run = active.run
-        self._journal.tell(finished, then=_discarding(outcome))
+        told = messages_of_end(lane.schedule, run, finished, was_failing=lane.is_failing)
+        self._journal.tell(finished, messages=told, then=_discarding(outcome))
         lane.last_run = msgspec.structs.replace(
             run, state=finished.state, finished_at=finished.at, exit_code=finished.exit_code
         )

@@ -18,6 +18,8 @@ from cronsole.model.event import EngineStarted, EngineStopped, EngineStopping, W
 from cronsole.model.run import Run
 from cronsole.model.schedule import SourceKind
 from cronsole.model.settings import Configuration
+from cronsole.notify.outbox import Outbox
+from cronsole.notify.senders import Senders
 from cronsole.planning import conditions
 from cronsole.planning.plan import Surroundings
 from cronsole.runtime.aftermath import Aftermath
@@ -66,6 +68,20 @@ class Engine:
         self.ledger = SqliteLedger(state.ledger_path, backups=state.backups_dir)
         self.journal = Journal(self.ledger, self.bus, clock)
         self.executors = Executors(clock, environ)
+        self.outbox = Outbox(
+            clock=clock,
+            ledger=self.ledger,
+            write=self.journal.tell_message,
+            publish=self.bus.publish,
+            stirred=self.journal.has_posted,
+            senders=Senders(
+                configuration.settings.channels,
+                clock=clock,
+                environ=environ,
+                write=self.journal.tell_message,
+                publish=self.bus.publish,
+            ),
+        )
         self.alarms = Alarms(clock)
         self.limits = RunLimits(configuration.settings.max_running, dict(configuration.settings.tag_limits))
         self.reloader = Reloader(
@@ -154,7 +170,7 @@ class Engine:
                 served = [_spawn(tasks, self.journal.run(), "journal")]
                 try:
                     await self._begin(tasks)
-                    parts = (self.alarms, self.ticker, self.reloader, self.janitor)
+                    parts = (self.alarms, self.ticker, self.reloader, self.janitor, self.outbox)
                     served += [_spawn(tasks, part.run(), type(part).__name__.lower()) for part in parts]
                     yield
                     await self._end()
@@ -168,6 +184,7 @@ class Engine:
             # What a user can act on is told as itself, not as one of a group of one.
             raise ours.exceptions[0] from group
         finally:
+            await self.outbox.close()
             await self.executors.close()
             await self.ledger.close()
             self.bus.publish(EngineStopped(self._clock.now(), self._stop_reason))
@@ -219,6 +236,7 @@ class Engine:
     async def _end(self) -> None:
         self.bus.publish(EngineStopping(self._clock.now(), self._stop_reason))
         await self.shutdown.drain(self.reloader.current.settings.shutdown_grace_ms)
+        await self.outbox.finish()
 
     def stop(self, reason: str) -> None:
         """Drain and end; asked a second time, kill what still runs."""
@@ -242,6 +260,7 @@ class Engine:
                 raise
             settings = configuration.settings
             self.limits.set(settings.max_running, dict(settings.tag_limits))
+            self.outbox.use(settings.channels)
             for lane in lanes:
                 self.ticker.schedule(lane)
         return change

@@ -5,13 +5,14 @@ What has already happened (an outcome, a breaker that opened) is kept and writte
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from cronsole.clock import Clock
 from cronsole.errors import StoreCorrupt, StoreUnavailable
 from cronsole.model.event import StoreHealed, StoreTroubled
+from cronsole.model.message import MessageChange, Posted
 from cronsole.model.run import Run, RunChange
 from cronsole.runtime.bus import Bus
 from cronsole.store.base import AuditEntry, Batch, Committed, Ledger, StateChange
@@ -46,6 +47,8 @@ class Journal:
         self._never = asyncio.Event()
         self._is_closing = False
         self.is_troubled = False
+        # Set whenever messages were posted; whoever delivers them clears it.
+        self.has_posted = asyncio.Event()
 
     def ask(
         self,
@@ -55,6 +58,7 @@ class Journal:
         states: list[StateChange] | None = None,
         changes: list[RunChange] | None = None,
         audit: list[AuditEntry] | None = None,
+        messages: Iterable[MessageChange] = (),
     ) -> asyncio.Future[Committed]:
         """Return a future of the commit of these writes; it raises StoreUnavailable when none of them was written."""
         asked = self._gathered.asked
@@ -63,16 +67,30 @@ class Journal:
         asked.states.extend(states or ())
         asked.changes.extend(changes or ())
         asked.audit.extend(audit or ())
+        asked.messages.extend(messages)
         self._wake()
         if self._gathered.answer is None:
             self._gathered.answer = asyncio.get_running_loop().create_future()
         return self._gathered.answer
 
-    def tell(self, change: RunChange, *, then: Callable[[], None] | None = None) -> None:
-        """Write what has happened to a run as soon as the ledger can be written; then call back."""
+    def tell(
+        self,
+        change: RunChange,
+        *,
+        messages: Iterable[MessageChange] = (),
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """Write what has happened to a run, and who is told, as soon as the ledger can be written; then call back."""
         self._gathered.facts.changes.append(change)
+        self._gathered.facts.messages.extend(messages)
         if then is not None:
             self._gathered.then.append(then)
+        self._wake()
+
+    def tell_message(self, change: MessageChange, *, then: Callable[[], None]) -> None:
+        """Write what has become of a message as soon as the ledger can be written; then call back."""
+        self._gathered.facts.messages.append(change)
+        self._gathered.then.append(then)
         self._wake()
 
     def tell_state(self, *states: StateChange) -> None:
@@ -117,6 +135,8 @@ class Journal:
             self._bus.publish(StoreHealed(self._clock.now()))
         if gathered.answer is not None and not gathered.answer.done():
             gathered.answer.set_result(committed)
+        if any(isinstance(change, Posted) for change in batch.messages):
+            self.has_posted.set()
         for callback in gathered.then:
             callback()
 
@@ -129,7 +149,9 @@ class Journal:
 
     async def settle(self) -> None:
         """Return when everything told so far is written; facts that cannot be written hold this up."""
-        await self._is_idle.wait()
+        while not self._is_idle.is_set():
+            # Whoever asked may have more to tell now that it is answered.
+            await self._is_idle.wait()
 
     def close(self) -> None:
         """Let `run` return once everything is written."""
@@ -144,6 +166,7 @@ def _together(first: Batch, second: Batch) -> Batch:
         runs=first.runs + second.runs,
         changes=first.changes + second.changes,
         audit=first.audit + second.audit,
+        messages=first.messages + second.messages,
     )
 
 

@@ -69,6 +69,12 @@ class Lane:
     def is_idle(self) -> bool:
         return not (self.active or self.waiting or self.preclaimed)
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last run, those without an end of their own left out, was a failure."""
+        last = self.last_run
+        return self.state.breaker.failures > 0 or (last is not None and last.state.is_failure)
+
     def aim(self) -> Instant | None:
         """Find the next slot, and return when it is due."""
         found = None if self.is_leaving else next_due(self.schedule, self.trigger, self.state)

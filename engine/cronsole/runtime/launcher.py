@@ -1,6 +1,7 @@
 """Starts one attempt of a run through its executor and reports how it ended."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from cronsole.errors import CronsoleError
 from cronsole.executors.base import Execution, Executor, Job, Outcome
 from cronsole.model.action import Record
 from cronsole.model.event import RunStarted
+from cronsole.model.instant import Instant
 from cronsole.model.run import Run, RunState, Started
 from cronsole.runtime.alarms import Alarms
 from cronsole.runtime.bus import Bus
@@ -49,6 +51,7 @@ class Launcher:
         self._output_dir = output_dir
         self._environ = environ
         self._spawn_task = spawn_task
+        self._maybe_short: deque[tuple[Instant, Active, Run]] = deque()
 
     def launch(self, lane: Lane, active: Active, on_ended: OnEnded) -> None:
         """Start the attempt now; `on_ended` is called once, with a fault in starting as an outcome too."""
@@ -61,9 +64,8 @@ class Launcher:
             failure = Outcome(state=RunState.FAILED, detail=str(error))
             asyncio.get_running_loop().call_soon(on_ended, lane, active, failure)
             return
-        execution = self._executor.start(job)
-        self._watch(lane, active, execution, on_ended)
-        self._tell_started(lane, active, str(job.output_path))
+        active.execution = execution = self._executor.start(job)
+        self._alarms.when_idle(partial(self._follow, lane, active, execution, str(job.output_path), on_ended))
 
     def adopt(self, lane: Lane, active: Active, execution: Execution, on_ended: OnEnded) -> None:
         """Watch an attempt that an earlier engine started."""
@@ -74,7 +76,7 @@ class Launcher:
 
     def output_path(self, run: Run) -> Path:
         """Return where the attempt's output goes; the file's existence tells that its start was tried."""
-        return self._output_dir / folder_of(run.run_id) / f"{run.run_id}.{run.attempt}.log"
+        return self._output_dir.joinpath(folder_of(run.run_id), f"{run.run_id}.{run.attempt}.log")
 
     def _watch(self, lane: Lane, active: Active, execution: Execution, on_ended: OnEnded) -> None:
         active.execution = execution
@@ -83,10 +85,17 @@ class Launcher:
         self._spawn_task(self._await_end(lane, active, execution, on_ended), active.run.run_id)
 
     async def _await_end(self, lane: Lane, active: Active, execution: Execution, on_ended: OnEnded) -> None:
-        on_ended(lane, active, await execution.wait())
+        outcome = await execution.wait()
+        self._alarms.when_idle(partial(on_ended, lane, active, outcome))
 
-    def _tell_started(self, lane: Lane, active: Active, output_path: str) -> None:
-        run, process = active.run, active.execution.process if active.execution else None
+    def _follow(
+        self, lane: Lane, active: Active, execution: Execution, output_path: str, on_ended: OnEnded
+    ) -> None:
+        self._watch(lane, active, execution, on_ended)
+        self._tell_started(lane, active, execution, output_path)
+
+    def _tell_started(self, lane: Lane, active: Active, execution: Execution, output_path: str) -> None:
+        run, process = active.run, execution.process
         if process is not None:
             self._journal.tell(
                 Started(
@@ -100,7 +109,7 @@ class Launcher:
                 )
             )
         else:
-            self._alarms.at(active.began_at + _SHORT_MS, partial(self._tell_running, active, run))
+            self._tell_unless_short(active, run)
         self._bus.publish(
             RunStarted(
                 active.began_at,
@@ -116,9 +125,22 @@ class Launcher:
             )
         )
 
-    def _tell_running(self, active: Active, run: Run) -> None:
-        if active.run is run and active.execution is not None:
-            self._journal.tell(Started(run.run_id, run.fence, active.began_at))
+    def _tell_unless_short(self, active: Active, run: Run) -> None:
+        if not self._maybe_short:
+            self._alarms.at(active.began_at + _SHORT_MS, self._tell_running)
+        self._maybe_short.append((active.began_at, active, run))
+
+    def _tell_running(self) -> None:
+        """Write as running what has not ended in a short time; one alarm is enough for all of it."""
+        now = self._clock.now()
+        while self._maybe_short:
+            began_at, active, run = self._maybe_short[0]
+            if active.run is run and active.execution is not None:
+                if began_at + _SHORT_MS > now:
+                    self._alarms.at(began_at + _SHORT_MS, self._tell_running)
+                    return
+                self._journal.tell(Started(run.run_id, run.fence, began_at))
+            self._maybe_short.popleft()
 
     def job(self, lane: Lane, run: Run) -> Job:
         """Return the attempt as its executor is handed it; CronsoleError when a secret cannot be resolved."""

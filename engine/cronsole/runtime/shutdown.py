@@ -38,8 +38,8 @@ class Shutdown:
 
     async def drain(self, grace_ms: Millis) -> None:
         """Stop claiming, wait for the runs, then TERM, then KILL; return when the ledger knows how each ended."""
-        self._ticker.stop()
         self._dispatcher.close_door()
+        await self._ticker.stop()
         self._take_back_claims()
         if not await self._are_idle_within(grace_ms / 1000):
             self._stop_all(by_force=False)

@@ -73,10 +73,12 @@ class Ticker:
         self._journal.tell_state(Exhausted(lane.id, now))
         self._bus.publish(ScheduleExhausted(now, lane.id))
 
-    def stop(self) -> None:
-        """Claim nothing more."""
+    async def stop(self) -> None:
+        """Claim nothing more; return when what was being claimed is handed on."""
         self._stopping.set()
         self._changed.set()
+        async with self._claimer.lock:
+            return
 
     async def run(self) -> None:
         while not self._stopping.is_set():
@@ -108,6 +110,8 @@ class Ticker:
 
     async def _tick(self, lanes: list[Lane]) -> None:
         async with self._claimer.lock:
+            if self._stopping.is_set():
+                return
             now = self._clock.now()
             try:
                 claimed = await self._claimer.claim(lanes)

@@ -5,6 +5,7 @@ from typing import Protocol
 import msgspec
 
 from cronsole.model.instant import Instant, Millis
+from cronsole.model.message import Letter, Message, MessageChange
 from cronsole.model.run import Attempt, Cause, Run, RunChange, RunState
 from cronsole.model.schedule import Breaker, Pause, Schedule, ScheduleState
 
@@ -77,9 +78,10 @@ class Batch(msgspec.Struct):
     runs: list[Run] = []
     changes: list[RunChange] = []
     audit: list[AuditEntry] = []
+    messages: list[MessageChange] = []
 
     def is_empty(self) -> bool:
-        return not (self.states or self.claims or self.runs or self.changes or self.audit)
+        return not (self.states or self.claims or self.runs or self.changes or self.audit or self.messages)
 
 
 class Committed(msgspec.Struct, frozen=True):
@@ -128,7 +130,8 @@ class Ledger(Protocol):
         scope and no row holds (schedule, slot, scope); it raises that watermark to the slot, and `runs_made` by one
         when it is to run (queued, or starting where only the spawn is left for the due instant). `runs` are rows
         without a slot (manual, backfill) and move nothing. A change is applied
-        only while the row's fence is not above the change's.
+        only while the row's fence is not above the change's. A message of a run that is refused is not posted, and
+        one that was posted before is not posted again.
         """
         ...
 
@@ -159,6 +162,22 @@ class Ledger(Protocol):
         ...
 
     async def audit_trail(self, *, limit: int = 100) -> list[AuditEntry]: ...
+
+    async def waiting_channels(self) -> dict[str, Instant]:
+        """Return the channels for which messages wait, and when the first of each is due."""
+        ...
+
+    async def pending_messages(self, channel: str, now: Instant, *, limit: int = 20) -> list[Letter]:
+        """Return the messages for a channel that are due, the longest due first."""
+        ...
+
+    async def failed_messages(self, *, limit: int = 100) -> list[Letter]:
+        """Return the messages that were given up, newest first."""
+        ...
+
+    async def remembered(self, channel: str, *, limit: int = 100) -> list[Message]:
+        """Return what a channel of type memory was told, newest first."""
+        ...
 
     async def prune(self, retention: Retention, now: Instant) -> Pruned:
         """Delete finished rows beyond the retention in one slice; return the output files to remove."""

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from cronsole.model.message import MessageChange, Posted
 from cronsole.model.run import Finished, Rejected, Requeued, Retrying, Run, RunChange, Started, Starting
 from cronsole.store.base import (
     Archived,
@@ -19,6 +20,7 @@ from cronsole.store.base import (
     StateChange,
     WatermarkMoved,
 )
+from cronsole.store.messages import CHANGES as _MESSAGES
 from cronsole.store.rows import (
     Row,
     archived_row,
@@ -104,6 +106,8 @@ class BatchWriter:
             self._change_runs(batch.changes)
         if batch.audit:
             self._executemany("add_audit", [msgspec.structs.astuple(entry) for entry in batch.audit])
+        if batch.messages:
+            self._change_messages(batch.messages)
         return frozenset(self._refused)
 
     def _change_states(self, kind: type[StateChange], changes: Sequence[Any]) -> None:
@@ -157,6 +161,13 @@ class BatchWriter:
                 if kind is Retrying:
                     self._executemany("archive_attempt", [archived_row(change) for change in of_kind])
                 self._write(name, of_kind, encode)
+
+    def _change_messages(self, changes: Sequence[MessageChange]) -> None:
+        """Write what has become of messages, those of refused runs left out: such a run ended otherwise."""
+        for kind, of_kind in groupby(changes, key=type):
+            told = [c for c in of_kind if not (isinstance(c, Posted) and c.message.run_id in self._refused)]
+            for name, rows in _MESSAGES[kind]:
+                self._executemany(name, [row for change in told for row in rows(change)])
 
     def _write(self, name: str, items: Sequence[Any], encode: _Encode) -> None:
         """Write one row for each item; an item whose row was not written is refused."""

@@ -68,6 +68,9 @@ def told_as_ours(path: Path, advice: Callable[[], str]) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise _as_ours(error, path, advice()) from error
+    except UnicodeDecodeError as error:
+        # A row, or the text of an error about the schema, that is no text any more.
+        raise StoreCorrupt(f"{path} is damaged ({error}). {advice()}") from error
     except OSError as error:
         raise StoreUnavailable(f"{path}: {error.strerror or error}") from error
 

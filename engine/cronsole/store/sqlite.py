@@ -12,6 +12,7 @@ import aiosqlite
 
 from cronsole.errors import StoreCorrupt, StoreUnavailable
 from cronsole.model.instant import Instant
+from cronsole.model.message import Letter, Message
 from cronsole.model.run import Attempt, Run
 from cronsole.model.schedule import Schedule, ScheduleState
 from cronsole.store.backups import newest_backup
@@ -30,6 +31,7 @@ from cronsole.store.database_file import (
     set_meta,
     told_as_ours,
 )
+from cronsole.store.messages import to_letter, to_message
 from cronsole.store.paging import page_of_run_ids
 from cronsole.store.retention import PruningRound, delete_runs
 from cronsole.store.rows import to_attempt, to_run, to_schedule, to_schedule_state
@@ -123,6 +125,18 @@ class SqliteLedger:
 
     async def audit_trail(self, *, limit: int = 100) -> list[AuditEntry]:
         return [AuditEntry(*row) for row in await self._rows("audit_trail", limit)]
+
+    async def waiting_channels(self) -> dict[str, Instant]:
+        return dict(await self._rows("waiting_channels"))
+
+    async def pending_messages(self, channel: str, now: Instant, *, limit: int = 20) -> list[Letter]:
+        return [to_letter(row) for row in await self._rows("pending_messages", channel, now, limit)]
+
+    async def failed_messages(self, *, limit: int = 100) -> list[Letter]:
+        return [to_letter(row) for row in await self._rows("failed_messages", limit)]
+
+    async def remembered(self, channel: str, *, limit: int = 100) -> list[Message]:
+        return [to_message(row[0]) for row in await self._rows("remembered", channel, limit)]
 
     async def prune(self, retention: Retention, now: Instant) -> Pruned:
         pruning = self._round
