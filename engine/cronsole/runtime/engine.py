@@ -15,7 +15,7 @@ from cronsole.executors.adopt import boot_id, find_by_run_id
 from cronsole.executors.choose import Executors
 from cronsole.executors.libc import become_subreaper
 from cronsole.model.event import EngineStarted, EngineStopped, EngineStopping, Warned
-from cronsole.model.run import Run
+from cronsole.model.run import Run, RunState
 from cronsole.model.schedule import SourceKind
 from cronsole.model.settings import Configuration
 from cronsole.notify.outbox import Outbox
@@ -216,7 +216,9 @@ class Engine:
             lane = self.lanes.get(schedule_id)
             if lane is not None:
                 lane.last_run = run
-        for run in await self.ledger.unfinished_runs():
+        unfinished = await self.ledger.unfinished_runs()
+        # Survivors first: what never started must find them running.
+        for run in sorted(unfinished, key=lambda run: run.state is RunState.QUEUED):
             lane = self.lanes.get(run.schedule_id) or await self._archived_lane(run.schedule_id)
             if lane is not None:
                 await self.recovery.settle(lane, run)
