@@ -1,6 +1,5 @@
 """What follows from an outcome: another attempt, a breaker that moves, a schedule that pauses itself."""
 
-from cronsole.clock import Clock
 from cronsole.executors.base import Outcome
 from cronsole.model.event import CircuitClosed, CircuitHalfOpened, CircuitOpened, SchedulePaused
 from cronsole.model.instant import Instant
@@ -9,8 +8,7 @@ from cronsole.model.run import Run, RunState
 from cronsole.model.schedule import Breaker, Pause
 from cronsole.planning import breaker as breakers
 from cronsole.planning.retry import next_attempt
-from cronsole.runtime.bus import Bus
-from cronsole.runtime.journal import Journal
+from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
 from cronsole.store.base import BreakerMoved, PauseSet
 
@@ -21,10 +19,10 @@ _COUNTED = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.TIMED_OUT, R
 class Aftermath:
     """Applies the policies that look back at how runs ended."""
 
-    def __init__(self, clock: Clock, journal: Journal, bus: Bus) -> None:
-        self._clock = clock
-        self._journal = journal
-        self._bus = bus
+    def __init__(self, ground: Ground) -> None:
+        self._clock = ground.clock
+        self._journal = ground.journal
+        self._bus = ground.bus
 
     def retry_at(self, lane: Lane, run: Run, outcome: Outcome) -> Instant | None:
         """Return when the run is tried again, or None when it has ended."""

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
-from cronsole.clock import Clock
 from cronsole.model.action import Command
 from cronsole.model.event import ScheduleResumed, SlotSkipped, SlotsMissed, Warned
 from cronsole.model.instant import SECOND, Instant, Millis
@@ -12,10 +11,8 @@ from cronsole.model.run import Cause, Run, RunState, SkipReason, Verdict
 from cronsole.planning.jitter import spread_window
 from cronsole.planning.messages import messages_of_verdict
 from cronsole.planning.plan import Surroundings, lift, plan
-from cronsole.runtime.bus import Bus
 from cronsole.runtime.dispatcher import Dispatcher
-from cronsole.runtime.identity import Identity
-from cronsole.runtime.journal import Journal
+from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
 from cronsole.store.base import Committed, PauseSet
 
@@ -36,20 +33,13 @@ class Claimer:
     """
 
     def __init__(
-        self,
-        *,
-        clock: Clock,
-        journal: Journal,
-        dispatcher: Dispatcher,
-        bus: Bus,
-        identity: Identity,
-        surroundings: Callable[[], Surroundings],
+        self, ground: Ground, *, dispatcher: Dispatcher, surroundings: Callable[[], Surroundings]
     ) -> None:
-        self._clock = clock
-        self._journal = journal
+        self._clock = ground.clock
+        self._journal = ground.journal
+        self._bus = ground.bus
+        self._identity = ground.identity
         self._dispatcher = dispatcher
-        self._bus = bus
-        self._identity = identity
         self._surroundings = surroundings
         self.lock = asyncio.Lock()
 

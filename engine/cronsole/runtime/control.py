@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from cronsole.clock import Clock
 from cronsole.errors import ScheduleDisabled, UnknownRun, UnknownSchedule, nearest
 from cronsole.model.event import CircuitClosed, SchedulePaused
 from cronsole.model.instant import Instant
@@ -14,12 +13,10 @@ from cronsole.model.schedule import Breaker, Pause
 from cronsole.planning.catchup import Stretch, choose
 from cronsole.planning.gates import explain
 from cronsole.planning.plan import Surroundings
-from cronsole.runtime.bus import Bus
 from cronsole.runtime.claimer import Claimer
 from cronsole.runtime.dispatcher import Dispatcher
-from cronsole.runtime.identity import Identity
-from cronsole.runtime.journal import Journal
-from cronsole.runtime.lane import Lane, Lanes
+from cronsole.runtime.ground import Ground
+from cronsole.runtime.lane import Lane
 from cronsole.runtime.ticker import Ticker
 from cronsole.store.base import AuditEntry, BreakerMoved, PauseSet
 
@@ -29,22 +26,18 @@ class Control:
 
     def __init__(
         self,
+        ground: Ground,
         *,
-        clock: Clock,
-        journal: Journal,
-        bus: Bus,
-        identity: Identity,
-        lanes: Lanes,
         ticker: Ticker,
         claimer: Claimer,
         dispatcher: Dispatcher,
         surroundings: Callable[[], Surroundings],
     ) -> None:
-        self._clock = clock
-        self._journal = journal
-        self._bus = bus
-        self._identity = identity
-        self._lanes = lanes
+        self._clock = ground.clock
+        self._journal = ground.journal
+        self._bus = ground.bus
+        self._identity = ground.identity
+        self._lanes = ground.lanes
         self._ticker = ticker
         self._claimer = claimer
         self._dispatcher = dispatcher

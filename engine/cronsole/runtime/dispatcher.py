@@ -7,7 +7,6 @@ from functools import partial
 
 import msgspec
 
-from cronsole.clock import Clock
 from cronsole.executors.base import Execution, Outcome, discard
 from cronsole.model.event import RunFinished, RunQueued, RunRetryScheduled, SlotSkipped
 from cronsole.model.instant import SECOND, Instant, Millis
@@ -26,10 +25,7 @@ from cronsole.model.run import (
 from cronsole.planning import overlap
 from cronsole.planning.messages import messages_of_end, messages_of_rejection
 from cronsole.runtime.aftermath import Aftermath
-from cronsole.runtime.alarms import Alarms
-from cronsole.runtime.bus import Bus
-from cronsole.runtime.identity import Identity
-from cronsole.runtime.journal import Journal
+from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Active, Lane
 from cronsole.runtime.launcher import Launcher
 from cronsole.runtime.limits import RunLimits
@@ -43,30 +39,19 @@ class Dispatcher:
     """Owns every run between its claim and its end."""
 
     def __init__(
-        self,
-        *,
-        clock: Clock,
-        journal: Journal,
-        bus: Bus,
-        alarms: Alarms,
-        identity: Identity,
-        limits: RunLimits,
-        launcher: Launcher,
-        aftermath: Aftermath,
+        self, ground: Ground, *, limits: RunLimits, launcher: Launcher, aftermath: Aftermath
     ) -> None:
-        self._clock = clock
-        self._journal = journal
-        self._bus = bus
-        self._alarms = alarms
-        self._identity = identity
+        self._clock = ground.clock
+        self._journal = ground.journal
+        self._bus = ground.bus
+        self._alarms = ground.alarms
+        self._identity = ground.identity
         self._limits = limits
         self._launcher = launcher
         self._aftermath = aftermath
         self._backlog: list[tuple[Instant, str, Lane, Active]] = []
         self._is_stopped = False
         self.ended = asyncio.Event()
-
-    # What arrives
 
     def has_room(self, lane: Lane) -> bool:
         """Tell whether a run of the lane could start now."""
@@ -132,8 +117,6 @@ class Dispatcher:
         rejected = Rejected(run.run_id, run.fence, now, reason, detail)
         self._journal.tell(rejected, messages=messages_of_rejection(lane.schedule, run, rejected))
         self._bus.publish(SlotSkipped(now, lane.id, run.slot, reason, detail))
-
-    # What starts
 
     def _admit(self, lane: Lane, active: Active) -> None:
         """Start the run, or let it wait for room in the engine; from here it counts as running in its lane."""
@@ -204,8 +187,6 @@ class Dispatcher:
         active.is_retrying = True
         lane.active[run.run_id] = active
         self._alarms.at(run.retry_at or self._clock.now(), partial(self._retry, lane, active))
-
-    # What ends
 
     def _ended_with(self, lane: Lane, active: Active, outcome: Outcome) -> None:
         run, now = active.run, self._clock.now()
@@ -284,8 +265,6 @@ class Dispatcher:
             else:
                 position += 1
 
-    # What is tried again
-
     def _retry_later(
         self, lane: Lane, active: Active, failed: Finished, retry_at: Instant, outcome: Outcome
     ) -> None:
@@ -318,8 +297,6 @@ class Dispatcher:
             active = lane.active.get(run.run_id)
             if active is not None:
                 self._admit(lane, active)
-
-    # What is called off
 
     def withdraw(self, lane: Lane) -> list[Run]:
         """Give back the runs that were claimed ahead of their slots and have not come due."""

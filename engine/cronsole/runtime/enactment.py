@@ -4,15 +4,14 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from cronsole.clock import Clock
 from cronsole.config.diff import Diff
 from cronsole.config.hashing import definition_hash, trigger_hash
 from cronsole.model.instant import Instant
 from cronsole.model.run import Cause, Run, SkipReason
 from cronsole.model.schedule import Schedule, ScheduleState
 from cronsole.runtime.dispatcher import Dispatcher
-from cronsole.runtime.journal import Journal
-from cronsole.runtime.lane import Lane, Lanes
+from cronsole.runtime.ground import Ground
+from cronsole.runtime.lane import Lane
 from cronsole.store.base import Archived, ClaimRetracted, Defined, StateChange
 
 _SLICE = 5_000
@@ -47,13 +46,11 @@ def carried_on(schedule: Schedule, state: ScheduleState, now: Instant) -> Schedu
 class Enactment:
     """Keeps lanes and the ledger's definitions in step with the catalog."""
 
-    def __init__(
-        self, clock: Clock, journal: Journal, lanes: Lanes, dispatcher: Dispatcher, started_at: Instant
-    ) -> None:
-        self._started_at = started_at
-        self._clock = clock
-        self._journal = journal
-        self._lanes = lanes
+    def __init__(self, ground: Ground, dispatcher: Dispatcher) -> None:
+        self._clock = ground.clock
+        self._journal = ground.journal
+        self._lanes = ground.lanes
+        self._started_at = ground.identity.started_at
         self._dispatcher = dispatcher
 
     async def begin(

@@ -29,6 +29,7 @@ from cronsole.runtime.claimer import Claimer
 from cronsole.runtime.control import Control
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.enactment import Enactment
+from cronsole.runtime.ground import Ground
 from cronsole.runtime.identity import Identity, folder_of, run_id_prefix
 from cronsole.runtime.janitor import Janitor
 from cronsole.runtime.journal import Journal
@@ -103,63 +104,37 @@ class Engine:
 
     def _wire(self, identity: Identity, tasks: asyncio.TaskGroup) -> None:
         """Make the parts that need to know who this engine is."""
-        clock, journal, bus, lanes = self._clock, self.journal, self.bus, self.lanes
+        ground = Ground(self._clock, self.bus, self.journal, self.alarms, self.lanes, identity)
         launcher = Launcher(
-            clock=clock,
-            journal=journal,
-            bus=bus,
-            alarms=self.alarms,
+            ground,
             executor=self.executors,
             output_dir=self._state.output_dir,
             environ=self._environ,
             spawn_task=partial(_spawn, tasks),
         )
         self.dispatcher = Dispatcher(
-            clock=clock,
-            journal=journal,
-            bus=bus,
-            alarms=self.alarms,
-            identity=identity,
-            limits=self.limits,
-            launcher=launcher,
-            aftermath=Aftermath(clock, journal, bus),
+            ground, limits=self.limits, launcher=launcher, aftermath=Aftermath(ground)
         )
-        self.watchdog = Watchdog(clock, bus, journal, lanes, zone_data_version())
-        self.claimer = Claimer(
-            clock=clock,
-            journal=journal,
-            dispatcher=self.dispatcher,
-            bus=bus,
-            identity=identity,
-            surroundings=self._surroundings,
-        )
-        self.ticker = Ticker(
-            clock=clock, journal=journal, bus=bus, lanes=lanes, claimer=self.claimer, watchdog=self.watchdog
-        )
+        self.watchdog = Watchdog(ground, zone_data_version())
+        self.claimer = Claimer(ground, dispatcher=self.dispatcher, surroundings=self._surroundings)
+        self.ticker = Ticker(ground, claimer=self.claimer, watchdog=self.watchdog)
         self.control = Control(
-            clock=clock,
-            journal=journal,
-            bus=bus,
-            identity=identity,
-            lanes=lanes,
+            ground,
             ticker=self.ticker,
             claimer=self.claimer,
             dispatcher=self.dispatcher,
             surroundings=self._surroundings,
         )
-        self.enactment = Enactment(clock, journal, lanes, self.dispatcher, identity.started_at)
+        self.enactment = Enactment(ground, self.dispatcher)
         self.recovery = Recovery(
-            clock=clock,
-            journal=journal,
-            bus=bus,
-            identity=identity,
+            ground,
             dispatcher=self.dispatcher,
             survivors=self.executors.command,
             find_process=find_by_run_id,
             job_of=launcher.job,
             on_engine_death=self.reloader.current.settings.on_engine_death,
         )
-        self.shutdown = Shutdown(clock, journal, lanes, self.ticker, self.dispatcher)
+        self.shutdown = Shutdown(ground, self.ticker, self.dispatcher)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from cronsole.clock import Clock
 from cronsole.config.secrets import resolve_action, resolve_config
 from cronsole.errors import CronsoleError
 from cronsole.executors.base import Execution, Executor, Job, Outcome
@@ -15,10 +14,8 @@ from cronsole.model.action import Record
 from cronsole.model.event import RunStarted
 from cronsole.model.instant import Instant
 from cronsole.model.run import Run, RunState, Started
-from cronsole.runtime.alarms import Alarms
-from cronsole.runtime.bus import Bus
+from cronsole.runtime.ground import Ground
 from cronsole.runtime.identity import folder_of
-from cronsole.runtime.journal import Journal
 from cronsole.runtime.lane import Active, Lane
 
 OnEnded: TypeAlias = Callable[[Lane, Active, Outcome], None]
@@ -33,20 +30,17 @@ class Launcher:
 
     def __init__(
         self,
+        ground: Ground,
         *,
-        clock: Clock,
-        journal: Journal,
-        bus: Bus,
-        alarms: Alarms,
         executor: Executor,
         output_dir: Path,
         environ: Mapping[str, str],
         spawn_task: SpawnTask,
     ) -> None:
-        self._clock = clock
-        self._journal = journal
-        self._bus = bus
-        self._alarms = alarms
+        self._clock = ground.clock
+        self._journal = ground.journal
+        self._bus = ground.bus
+        self._alarms = ground.alarms
         self._executor = executor
         self._output_dir = output_dir
         self._environ = environ

@@ -5,17 +5,14 @@ from typing import Protocol
 
 import msgspec
 
-from cronsole.clock import Clock
 from cronsole.errors import CronsoleError
 from cronsole.executors.base import Execution, Job, Outcome, Process
 from cronsole.model.action import Command
 from cronsole.model.event import RunAdopted
 from cronsole.model.policy import OnEngineDeath
 from cronsole.model.run import Cause, Run, RunState
-from cronsole.runtime.bus import Bus
 from cronsole.runtime.dispatcher import Dispatcher
-from cronsole.runtime.identity import Identity
-from cronsole.runtime.journal import Journal
+from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
 from cronsole.store.base import ClaimRetracted
 
@@ -37,21 +34,18 @@ class Recovery:
 
     def __init__(
         self,
+        ground: Ground,
         *,
-        clock: Clock,
-        journal: Journal,
-        bus: Bus,
-        identity: Identity,
         dispatcher: Dispatcher,
         survivors: Survivors,
         find_process: Callable[[str, int | None], Process | None],
         job_of: Callable[[Lane, Run], Job],
         on_engine_death: OnEngineDeath,
     ) -> None:
-        self._clock = clock
-        self._journal = journal
-        self._bus = bus
-        self._identity = identity
+        self._clock = ground.clock
+        self._journal = ground.journal
+        self._bus = ground.bus
+        self._identity = ground.identity
         self._dispatcher = dispatcher
         self._survivors = survivors
         self._find_process = find_process

@@ -2,13 +2,12 @@
 
 import asyncio
 
-from cronsole.clock import Clock
 from cronsole.model.instant import Millis
 from cronsole.model.run import Requeued, RunState
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.enactment import is_newest_claim
-from cronsole.runtime.journal import Journal
-from cronsole.runtime.lane import Lane, Lanes
+from cronsole.runtime.ground import Ground
+from cronsole.runtime.lane import Lane
 from cronsole.runtime.ticker import Ticker
 from cronsole.store.base import ClaimRetracted
 
@@ -21,12 +20,10 @@ _LEDGER_SECONDS = 5.0
 class Shutdown:
     """Drains the engine; `hurry` makes it kill at once."""
 
-    def __init__(
-        self, clock: Clock, journal: Journal, lanes: Lanes, ticker: Ticker, dispatcher: Dispatcher
-    ) -> None:
-        self._clock = clock
-        self._journal = journal
-        self._lanes = lanes
+    def __init__(self, ground: Ground, ticker: Ticker, dispatcher: Dispatcher) -> None:
+        self._clock = ground.clock
+        self._journal = ground.journal
+        self._lanes = ground.lanes
         self._ticker = ticker
         self._dispatcher = dispatcher
         self._is_hurried = False

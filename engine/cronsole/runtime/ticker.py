@@ -3,16 +3,14 @@
 import asyncio
 import heapq
 
-from cronsole.clock import Clock
 from cronsole.errors import StoreCorrupt, StoreUnavailable
 from cronsole.model.event import ScheduleExhausted
 from cronsole.model.instant import SECOND, Instant, Millis
 from cronsole.model.trigger import StartupSpec
 from cronsole.runtime.alarms import nap
-from cronsole.runtime.bus import Bus
 from cronsole.runtime.claimer import Claimer, lead
-from cronsole.runtime.journal import Journal
-from cronsole.runtime.lane import Lane, Lanes
+from cronsole.runtime.ground import Ground
+from cronsole.runtime.lane import Lane
 from cronsole.runtime.watchdog import Watchdog
 from cronsole.store.base import Exhausted
 
@@ -25,20 +23,11 @@ _RETRY_MS: Millis = SECOND
 class Ticker:
     """Wakes at most a second apart while anything is due within a minute, and looks at the clocks each time."""
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        journal: Journal,
-        bus: Bus,
-        lanes: Lanes,
-        claimer: Claimer,
-        watchdog: Watchdog,
-    ) -> None:
-        self._clock = clock
-        self._journal = journal
-        self._bus = bus
-        self._lanes = lanes
+    def __init__(self, ground: Ground, *, claimer: Claimer, watchdog: Watchdog) -> None:
+        self._clock = ground.clock
+        self._journal = ground.journal
+        self._bus = ground.bus
+        self._lanes = ground.lanes
         self._claimer = claimer
         self._watchdog = watchdog
         self._agenda: list[tuple[Instant, int, int, Lane]] = []

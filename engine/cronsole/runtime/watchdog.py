@@ -4,13 +4,10 @@ import zoneinfo
 from collections.abc import Callable
 from pathlib import Path
 
-from cronsole.clock import Clock
 from cronsole.model.event import ClockJumped, Warned, ZoneDataChanged
 from cronsole.model.instant import MINUTE, SECOND, Instant, Millis
 from cronsole.planning.setback import after_setback
-from cronsole.runtime.bus import Bus
-from cronsole.runtime.journal import Journal
-from cronsole.runtime.lane import Lanes
+from cronsole.runtime.ground import Ground
 from cronsole.store.base import Defined, PauseSet, WatermarkMoved
 from cronsole.text import human_duration
 from cronsole.triggers.zone import forget_zones
@@ -21,19 +18,17 @@ _TOLERANCE_MS: Millis = 2 * SECOND
 class Watchdog:
     """Compares wall, monotonic and boottime since its last look."""
 
-    def __init__(
-        self, clock: Clock, bus: Bus, journal: Journal, lanes: Lanes, zone_data_version: Callable[[], object]
-    ) -> None:
-        self._clock = clock
-        self._bus = bus
-        self._journal = journal
-        self._lanes = lanes
+    def __init__(self, ground: Ground, zone_data_version: Callable[[], object]) -> None:
+        self._clock = ground.clock
+        self._bus = ground.bus
+        self._journal = ground.journal
+        self._lanes = ground.lanes
         self._zone_data_version = zone_data_version
         self._zone_data = zone_data_version()
-        self._zone_data_checked_at = clock.monotonic()
-        self._wall = clock.now()
-        self._monotonic = clock.monotonic()
-        self._boottime = clock.boottime()
+        self._zone_data_checked_at = self._clock.monotonic()
+        self._wall = self._clock.now()
+        self._monotonic = self._clock.monotonic()
+        self._boottime = self._clock.boottime()
 
     def look(self) -> bool:
         """Return whether every next fire has to be computed afresh."""
