@@ -20,7 +20,7 @@ def rows(quick: bool) -> Iterator[Row]:
         stamp = compiled("stamp", Path(name))
         workload = Workload(count=_A_SECOND, period_s=1, argv=(stamp, "stamps"))
         cost = {
-            system.name: observe(system, workload, 6 if quick else 20).cpu_us_a_run / 1000
+            system.name: observe(system, workload, 5 if quick else 20).cpu_us_a_run / 1000
             for system in commanders(quick)
         }
     ours = cost.pop("cronsole")

@@ -14,7 +14,7 @@ _A_SECOND = 1_000
 def rows(quick: bool) -> Iterator[Row]:
     """Yield the row."""
     workload = Workload(count=_A_SECOND, period_s=1)
-    seconds = 5 if quick else 20
+    seconds = 4 if quick else 20
     ours = observe(CRONSOLE, workload, seconds).cpu_us_a_run
     others = {"in memory": observe(APSCHEDULER, workload, seconds).cpu_us_a_run}
     if APSCHEDULER_SQLITE.is_installed:

@@ -13,29 +13,31 @@ from benchmarks.workload import Fires, Workload, median
 HERD = 300
 GOAL_OF_C = 1.5
 GOAL_OF_BEST = 0.65
+_HERDS = 3
 _PERIOD_S = 5
+_QUICK_PERIOD_S = 3
 
 
 def rows(quick: bool) -> Iterator[Row]:
     """Yield the rows for the median and the 99th percentile."""
     systems = commanders(quick)
-    told: dict[str, list[Fires]] = {system.name: [] for system in systems} | {"C": []}
+    told: dict[str, list[Fires]] = {name: [] for name in (*(system.name for system in systems), "C")}
     with tempfile.TemporaryDirectory(prefix="cronsole-bench-") as name:
         folder = Path(name)
         stamp, loop = compiled("stamp", folder), compiled("posix_spawn", folder)
         # In turns, so that a machine that slows down slows all of them.
         for _ in range(1 if quick else 3):
             for system in systems:
-                told[system.name] += _herds(system, stamp, 2 if quick else 3)
+                told[system.name] += _herds(system, stamp, _QUICK_PERIOD_S if quick else _PERIOD_S)
             told["C"] += [herd_in_c(folder, loop, (stamp,), HERD) for _ in range(3)]
     for percent in (50, 99):
         late = {name: median([herd.lateness_ms(percent) for herd in herds]) for name, herds in told.items()}
         yield _row(percent, late)
 
 
-def _herds(system: System, stamp: str, count: int) -> list[Fires]:
-    workload = Workload(count=HERD, period_s=_PERIOD_S, argv=(stamp, "stamps"))
-    fires = observe(system, workload, count * _PERIOD_S).fires
+def _herds(system: System, stamp: str, period_s: int) -> list[Fires]:
+    workload = Workload(count=HERD, period_s=period_s, argv=(stamp, "stamps"))
+    fires = observe(system, workload, _HERDS * period_s).fires
     herds = list(fires.by_instant().values())
     short = [len(herd.times) for herd in herds if len(herd.times) != HERD]
     if short:

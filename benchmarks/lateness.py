@@ -13,8 +13,8 @@ HERD = 1_000
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """Yield a row for fires that are spread over each second, and one for fires that share its begin."""
-    seconds = 6 if quick else 30
+    """Yield a row for fires that are spread over each second; given time, one for fires that share its begin."""
+    seconds = 5 if quick else 30
     ours, other = _late(Workload(SCHEDULES, period_s=60, is_spread=True), seconds)
     yield Row(
         f"{SCHEDULES:,} schedules, 1,000 fires/s, late by, ms",
@@ -23,6 +23,8 @@ def rows(quick: bool) -> Iterator[Row]:
         f"p50 / p99 ≤ {GOAL_P99_MS}",
         ours[1] <= GOAL_P99_MS,
     )
+    if quick:
+        return
     ours, other = _late(Workload(HERD, period_s=1), seconds)
     yield Row(
         f"{HERD:,} handlers due at one instant, late by, ms",

@@ -19,7 +19,7 @@ def rows(quick: bool) -> Iterator[Row]:
         stamp = compiled("stamp", Path(name))
         workload = Workload(count=1, period_s=1, argv=(stamp, "stamps"))
         late = {
-            system.name: observe(system, workload, 8 if quick else 30).fires.lateness_ms(50)
+            system.name: observe(system, workload, 6 if quick else 30).fires.lateness_ms(50)
             for system in commanders(quick)
         }
     ours = late.pop("cronsole")

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-_WIDTHS = (44, 16, 52, 26)
+_WIDTHS = (52, 18, 66, 34)
 _HEADINGS = ("figure", "cronsole", "others", "goal")
 
 
