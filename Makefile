@@ -1,7 +1,8 @@
 # Every command that people and CI run. A machine with make and Python 3.11 or newer needs nothing else.
 
 PYTHON ?= python3
-WORKERS ?= 2
+# Most of the longer tests wait for real processes, so that four workers fit on two cores.
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
@@ -17,7 +18,7 @@ run: $(VENV)/.base ## start the engine on sample.toml
 	@exec $(BIN)/cronsole engine sample.toml
 
 test: $(VENV)/.dev ## run the test suite
-	@$(BIN)/pytest -n $(WORKERS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, spelling
 	@$(BIN)/ruff format --check

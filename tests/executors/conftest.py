@@ -1,6 +1,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,14 @@ def make_job(tmp_path: Path) -> MakeJob:
         return Job(**(fields | changes))
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_s_zombies() -> None:
+    """Reap what other tests of this process left to it: it is a subreaper, and they kill engines."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 @pytest_asyncio.fixture
