@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -105,7 +105,10 @@ class House:
                 # It waits for time to pass; its thread does not.
                 await asyncio.sleep(0.005)
             else:
-                await self.engine.journal.settle()
+                # Should the ledger fall into trouble meanwhile, it is time that has to pass.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        await self.engine.journal.settle()
 
     async def seconds(self, seconds: float) -> None:
         await self.clock.advance(round(seconds * 1000))

@@ -7,6 +7,13 @@ from cronsole.config.secrets import has_reference, resolve_text
 from cronsole.config.values import Resolved
 from cronsole.errors import ConfigError
 
+# Far deeper than anyone writes, and far above where Python itself would give up.
+_DEEPEST = 200
+
+
+class _TooDeep(Exception):
+    """A table within tables beyond all measure."""
+
 
 def resolve_table(
     table: Mapping[str, object],
@@ -23,7 +30,7 @@ def resolve_table(
         known = len(flaws)
         try:
             found = _resolve(value, environ, (key,), flaws)
-        except RecursionError:
+        except _TooDeep:
             flaws.append(missing(key, "is nested too deeply"))
             continue
         if len(flaws) == known:
@@ -40,6 +47,8 @@ def _resolve(value: object, environ: Mapping[str, str], path: Path, flaws: list[
         except ConfigError as fault:
             flaws.append(Flaw(path, value, str(fault)))
             return value
+    if len(path) > _DEEPEST:
+        raise _TooDeep
     if isinstance(value, list):
         return [_resolve(item, environ, (*path, index), flaws) for index, item in enumerate(value)]
     if isinstance(value, dict):
