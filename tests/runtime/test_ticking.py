@@ -1,11 +1,13 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.runtime import handlers_in_tests
 from tests.runtime.house import House, calls, schedule, shell
 
+from cronsole.config.load import load
 from cronsole.model.event import RunFinished, RunStarted, ScheduleExhausted, Warned
-from cronsole.model.instant import from_iso
+from cronsole.model.instant import HOUR, MINUTE, from_iso
 from cronsole.model.run import Cause, Verdict
 from cronsole.model.schedule import Schedule
 from cronsole.model.trigger import IntervalSpec, OnceSpec, StartupSpec
@@ -192,3 +194,26 @@ async def test_one_schedule_that_cannot_be_planned_does_not_stop_the_others(
     assert "bad cannot be planned: ArithmeticError('no such time')" in {
         event.detail for event in house.of(Warned)
     }
+
+
+async def test_the_three_tasks_of_the_document_fire_as_written(house: House, tmp_path: Path) -> None:
+    file = tmp_path / "bext.config.toml"
+    file.write_text(
+        '[[tasks]]\nid          = "gc"\ncron        = "5m"\n'
+        'description = "garbage collect expired tokens"\n\n'
+        '[[tasks]]\nid          = "daily-report"\ncron        = "@daily"\n'
+        'description = "email yesterday\'s traffic report"\n'
+        'config_json = \'{"recipients":["ops@example.com"]}\'\n\n'
+        '[[tasks]]\nid          = "cache-warm"\ncron        = "*/10 * * * *"\n'
+        'description = "warm edge cache for top 100 pages"\n'
+    )
+    house.clock.step(23 * HOUR + 45 * MINUTE)
+    house.configuration = load(file, environ={}, now=house.clock.now())
+    await house.start()
+    await house.seconds(16 * 60)
+    assert await house.verdicts("gc") == ["succeeded"] * 3
+    assert [run.slot for run in await house.rows("daily-report")] == [from_iso("2026-11-21T00:00Z")]
+    assert [run.slot for run in await house.rows("cache-warm")] == [
+        from_iso("2026-11-20T23:50Z"),
+        from_iso("2026-11-21T00:00Z"),
+    ]
