@@ -18,7 +18,7 @@ run: $(VENV)/.base ## start the engine on sample.toml
 	@exec $(BIN)/cronsole engine sample.toml
 
 test: $(VENV)/.dev ## run the test suite
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	@$(BIN)/pytest -n $(WORKERS) --maxschedchunk 4
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, spelling
 	@$(BIN)/ruff format --check
