@@ -312,3 +312,9 @@ def test_a_hundred_mistakes_in_a_long_file_are_each_told_with_their_line(folder:
     problems = folder.problems(tasks)
     assert len(problems) == 100
     assert problems[-1].startswith('c.toml:3964: tasks[990] "t990": retry = -1: ')
+
+
+def test_choosing_nodes_is_refused_until_there_is_a_fleet(folder: Folder):
+    (problem,) = folder.problems('[[tasks]]\nid = "t"\ncron = "5m"\nnodes = "all"\n')
+    assert "c.toml:4" in problem
+    assert "choosing the nodes of a fleet is not available in this version" in problem

@@ -138,7 +138,6 @@ def test_every_promise_and_limit_is_read(folder: Folder):
         max_parallel = 3
         queue_limit = 7
         locking = "RequireGlobal"
-        nodes = "all"
         jitter_ms = 1500
         timeout = "90s"
         kill_grace = "1s"
@@ -159,7 +158,6 @@ def test_every_promise_and_limit_is_read(folder: Folder):
         max_parallel=3,
         queue_limit=7,
         locking=Locking.REQUIRE_GLOBAL,
-        nodes="all",
         jitter_ms=1500,
         timeout_ms=90 * SECOND,
         kill_grace_ms=SECOND,

@@ -11,6 +11,7 @@ UNAVAILABLE: Final[dict[str, str]] = {
     "publish": "publishing on Redis",
     "celery": "sending a Celery task",
     PLUGIN_HANDLER: "a plugin's verb as a handler",
+    "nodes": "choosing the nodes of a fleet",
 }
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from cronsole.config import actions, gates, tables, values
+from cronsole.config.available import check_available
 from cronsole.config.keys import Key, Keys, Scope, table_of
 from cronsole.config.problems import Fault, wrong_kind
 from cronsole.errors import TriggerError
@@ -55,6 +56,12 @@ def read_config(value: object, _scope: Scope) -> str:
     if not isinstance(value, dict | list):
         raise wrong_kind(value, "a table; JSON text goes under config_json")
     return actions.json_text(value)
+
+
+def read_nodes(value: object, scope: Scope) -> str:
+    selector = values.word(value, scope)
+    check_available("nodes")
+    return selector
 
 
 class Group(StrEnum):
@@ -184,7 +191,7 @@ _LATENESS = table_of(
         "In a fleet: on every node, once where possible, or once or not at all.",
         default="prefer_global",
     ),
-    Key("nodes", "a selector", values.word, "In a fleet: the nodes that may run it; `all` runs on each."),
+    Key("nodes", "a selector", read_nodes, "In a fleet: the nodes that may run it; `all` runs on each."),
     Key(
         "delivery",
         "at_most_once or at_least_once",
