@@ -53,6 +53,34 @@ class UnknownRun(CronsoleError):
     """No run has that id."""
 
 
+class ScheduleExists(CronsoleError):
+    """Another schedule has that id already."""
+
+
+class NotOurs(CronsoleError):
+    """The schedule comes from a file or a plugin, and is changed there."""
+
+
+class StaleDefinition(CronsoleError):
+    """The definition was changed since it was read."""
+
+
+class NotNow(CronsoleError):
+    """What is asked for does not go with the state that a run or a schedule is in."""
+
+
+class Forbidden(CronsoleError):
+    """Who asks may not do that."""
+
+
+class KeyReused(CronsoleError):
+    """An idempotency key was used before, for something else."""
+
+
+class Unreachable(CronsoleError):
+    """No engine answers there."""
+
+
 class MissingExtra(CronsoleError):
     """A feature needs an optional dependency."""
 

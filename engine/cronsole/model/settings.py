@@ -17,6 +17,23 @@ class KeepRuns(msgspec.Struct, frozen=True):
     failure_age_ms: Millis | None = 90 * DAY
 
 
+class Api(msgspec.Struct, frozen=True):
+    """`[api]`: where the engine is reached, and who may do what.
+
+    `users` gives other local users, by name or number, a role on the socket; `roles` adds to the roles that exist.
+    `hosts` are the names under which clients may ask for it over TCP, besides the address itself.
+    """
+
+    socket: str | None = None
+    listen: str | None = None
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+    token_file: str | None = None
+    hosts: tuple[str, ...] = ()
+    users: tuple[tuple[str, str], ...] = ()
+    roles: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
 class Settings(msgspec.Struct, frozen=True):
     state_dir: str | None = None
     environment: str = "production"
@@ -29,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True):
     backup_every_ms: Millis | None = 3_600_000
     watch_files: bool = True
     channels: tuple[Channel, ...] = ()
+    api: Api = Api()
 
 
 class Configuration(msgspec.Struct, frozen=True):

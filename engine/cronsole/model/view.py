@@ -1,0 +1,371 @@
+"""What an engine tells of itself over the control API; the API and its clients share these structs.
+
+At this edge an instant is an aware UTC datetime, which JSON shows as ISO 8601; durations are milliseconds.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from cronsole.model.event import Level
+from cronsole.model.instant import Millis
+from cronsole.model.run import Cause, RunState, SkipReason
+from cronsole.model.schedule import SourceKind
+
+T = TypeVar("T")
+
+
+class _View(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A field that holds its default is left out of the JSON."""
+
+
+class Page(_View, Generic[T], frozen=True):
+    """Some of many; `next` is the cursor of the following page, None at the end."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+class ScheduleStatus(StrEnum):
+    """Whether a schedule fires; that it fails or runs is told beside it, so that neither hides the other."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DISABLED = "disabled"
+    EXHAUSTED = "exhausted"
+
+
+class PauseView(_View, frozen=True):
+    since: datetime
+    until: datetime | None = None
+    reason: str = ""
+    actor: str = ""
+
+
+class RangeView(_View, frozen=True):
+    count: int
+    first: datetime
+    last: datetime
+
+
+class RunBrief(_View, frozen=True):
+    """A run in a strip of them: what became of it, and how long it took (so far, where it still runs)."""
+
+    run_id: str
+    state: RunState
+    at: datetime
+    duration_ms: Millis | None = None
+    exit_code: int | None = None
+    attempt: int = 1
+    cause: Cause = Cause.SLOT
+    detail: str = ""
+
+
+class ScheduleView(_View, frozen=True):
+    """One schedule as it stands now. `recent` holds the last runs that ended, the oldest first."""
+
+    id: str
+    source: SourceKind
+    origin: str
+    trigger: str
+    when: str
+    timezone: str
+    action: str
+    status: ScheduleStatus
+    etag: str
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    plugin: str = ""
+    next_slot: datetime | None = None
+    next_due: datetime | None = None
+    pause: PauseView | None = None
+    running: tuple[RunBrief, ...] = ()
+    waiting: int = 0
+    last: RunBrief | None = None
+    recent: tuple[RunBrief, ...] = ()
+    typical_ms: Millis | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    circuit_open_until: datetime | None = None
+    is_late: bool = False
+    runs_made: int = 0
+
+
+class GateView(_View, frozen=True):
+    """How one gate stands now."""
+
+    name: str
+    is_open: bool
+    detail: str = ""
+
+
+class FireView(_View, frozen=True):
+    """One fire to come: its slot, when it is due with jitter, on the schedule's own clock, and what is odd about it."""
+
+    slot: datetime
+    due: datetime
+    local: str
+    note: str = ""
+
+
+class Statistics(_View, frozen=True):
+    """What the kept history says. Cancelled runs and verdicts without a run count neither way."""
+
+    succeeded: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    skipped: int = 0
+    missed: int = 0
+    p50_ms: Millis | None = None
+    p95_ms: Millis | None = None
+    last_success: datetime | None = None
+    last_failure: datetime | None = None
+    trend: str = ""
+
+
+class ScheduleDetail(_View, frozen=True):
+    """Everything about one schedule. `definition` has the keys of a [[tasks]] entry, so that it can be sent back."""
+
+    schedule: ScheduleView
+    definition: dict[str, Any]
+    fires: tuple[FireView, ...] = ()
+    gates: tuple[GateView, ...] = ()
+    statistics: Statistics = Statistics()
+    shadows: tuple[str, ...] = ()
+
+
+class RunView(_View, frozen=True):
+    """One row of the ledger: a run, or a verdict without one. `output` is its end where there is more in the log."""
+
+    run_id: str
+    schedule_id: str
+    cause: Cause
+    state: RunState
+    due_at: datetime
+    created_at: datetime
+    slot: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    retry_at: datetime | None = None
+    late_ms: Millis | None = None
+    duration_ms: Millis | None = None
+    reason: SkipReason | None = None
+    is_catchup: bool = False
+    stands_for: RangeView | None = None
+    attempt: int = 1
+    fence: int = 0
+    node: str = ""
+    unfenced: bool = False
+    exit_code: int | None = None
+    detail: str = ""
+    output: str = ""
+    output_bytes: int = 0
+    actor: str = ""
+    payload: str = ""
+    bypassed: str = ""
+
+
+class AttemptView(_View, frozen=True):
+    """One attempt of a run: those that were followed by another, and the last."""
+
+    attempt: int
+    state: RunState
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    duration_ms: Millis | None = None
+    exit_code: int | None = None
+    detail: str = ""
+    output: str = ""
+    output_bytes: int = 0
+
+
+class RunDetail(_View, frozen=True):
+    """Everything about one run; of its environment the names only."""
+
+    run: RunView
+    attempts: tuple[AttemptView, ...] = ()
+    environment: tuple[str, ...] = ()
+
+
+class LogChunk(_View, frozen=True):
+    """Bytes of a run's output, as they were written; `left_out` bytes ahead of them are no longer there.
+
+    `next_offset` is where the following chunk begins; `is_complete` tells that nothing will follow it.
+    """
+
+    run_id: str
+    attempt: int
+    offset: int
+    next_offset: int
+    data: bytes = b""
+    left_out: int = 0
+    is_complete: bool = False
+
+
+class EventView(_View, frozen=True):
+    """Something that happened, with a sentence for people and its fields for programs.
+
+    Two kinds are of the stream itself: `heartbeat`, which tells that it lives, and `resync`: events were lost, look
+    at everything afresh. `id` is where a reader that was cut off goes on.
+    """
+
+    id: str
+    at: datetime
+    kind: str
+    level: Level = Level.INFO
+    message: str = ""
+    schedule_id: str = ""
+    run_id: str = ""
+    fields: dict[str, Any] = {}
+
+
+class Counts(_View, frozen=True):
+    """How many schedules there are of each kind; one may be of several."""
+
+    schedules: int = 0
+    active: int = 0
+    paused: int = 0
+    disabled: int = 0
+    exhausted: int = 0
+    failing: int = 0
+    late: int = 0
+    running: int = 0
+    queued: int = 0
+
+
+class EngineView(_View, frozen=True):
+    """Who answers, how it does, and who it takes the asker for."""
+
+    version: str
+    node: str
+    host: str
+    pid: int
+    user: str
+    started_at: datetime
+    now: datetime
+    config: str
+    state_dir: str
+    environment: str
+    timezone: str
+    counts: Counts
+    actor: str = ""
+    permissions: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    is_troubled: bool = False
+    is_stopping: bool = False
+    session_active: bool = False
+    next_due: datetime | None = None
+    loop_lag_ms: float = 0.0
+
+
+class StepOutcome(StrEnum):
+    PASSES = "passes"
+    STOPS = "stops"
+    NOTE = "note"
+
+
+class WhyStep(_View, frozen=True):
+    """One step of a decision: `name` is the trigger, a gate, a limit or the ledger."""
+
+    name: str
+    outcome: StepOutcome
+    detail: str
+
+
+class WhyView(_View, frozen=True):
+    """Why a slot ran, why not, or why not yet: the steps in the order in which they were or will be taken."""
+
+    schedule_id: str
+    slot: datetime | None
+    conclusion: str
+    steps: tuple[WhyStep, ...]
+    run: RunView | None = None
+
+
+class FieldChange(_View, frozen=True):
+    """One key of a definition before and after, as text; empty where it was or is not given."""
+
+    key: str
+    before: str
+    after: str
+
+
+class PlannedChange(_View, frozen=True):
+    """What a reload makes of one schedule, with the first fires that it loses and gains until the plan's end."""
+
+    id: str
+    origin: str
+    fields: tuple[FieldChange, ...] = ()
+    loses: tuple[datetime, ...] = ()
+    gains: tuple[datetime, ...] = ()
+    fires_before: int = 0
+    fires_after: int = 0
+
+
+class PlanView(_View, frozen=True):
+    """What a reload would do; nothing where there are problems. `retimed` ones start anew from the reload on."""
+
+    until: datetime
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    added: tuple[PlannedChange, ...] = ()
+    changed: tuple[PlannedChange, ...] = ()
+    retimed: tuple[PlannedChange, ...] = ()
+    removed: tuple[PlannedChange, ...] = ()
+    unchanged: int = 0
+
+
+class ReloadView(_View, frozen=True):
+    """What a reload did; with problems, the last good set stays in force."""
+
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0
+
+
+class EffectView(_View, frozen=True):
+    """What a verb over several schedules did or, as a preview, would do; `told` are its consequences in sentences."""
+
+    schedule_ids: tuple[str, ...]
+    is_preview: bool = False
+    skips: int = 0
+    starts: int = 0
+    told: tuple[str, ...] = ()
+
+
+class BackfillView(_View, frozen=True):
+    """The slots that a backfill runs, in order; `run_ids` is empty for a preview."""
+
+    schedule_id: str
+    slots: int
+    is_preview: bool = False
+    first: datetime | None = None
+    last: datetime | None = None
+    run_ids: tuple[str, ...] = ()
+
+
+class AuditView(_View, frozen=True):
+    """A change that somebody made."""
+
+    at: datetime
+    actor: str
+    verb: str
+    target: str
+    detail: str = ""
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What went wrong with a request, as RFC 9457 has it; `problems` holds every fault of a definition."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    instance: str = ""
+    problems: tuple[str, ...] = ()
