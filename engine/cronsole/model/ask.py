@@ -1,6 +1,7 @@
 """What an engine is asked over the control API; the API and its clients share these structs."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -104,3 +105,28 @@ class PlanAsk(_Ask, frozen=True):
     """How far the fires are compared."""
 
     days: int = 7
+
+
+class ForecastQuery(_Ask, frozen=True):
+    """The fires from now, or from `since`, until an instant."""
+
+    until: datetime
+    since: datetime | None = None
+    ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    limit: int = 5_000
+
+
+class LoadKind(StrEnum):
+    PLANNED = "planned"
+    STARTED = "started"
+    FAILED = "failed"
+
+
+class LoadQuery(_Ask, frozen=True):
+    """How many fires are planned, or how many runs started or failed, in each bucket."""
+
+    since: datetime
+    until: datetime
+    bucket_ms: Millis = 3_600_000
+    kind: LoadKind = LoadKind.PLANNED

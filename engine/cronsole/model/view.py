@@ -369,3 +369,42 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     instance: str = ""
     problems: tuple[str, ...] = ()
+
+
+class PlannedFire(_View, frozen=True):
+    """One fire to come, of any schedule."""
+
+    schedule_id: str
+    slot: datetime
+    due: datetime
+
+
+class ForecastView(_View, frozen=True):
+    """Every fire of a stretch of time by when it is due, paused and disabled schedules left out.
+
+    With more than were asked for, `until` is where the list ends; everything before it is there.
+    """
+
+    since: datetime
+    until: datetime
+    fires: tuple[PlannedFire, ...] = ()
+    is_cut: bool = False
+
+
+class BusyMinute(_View, frozen=True):
+    """A minute in which many start together; of the schedules, the first few by name."""
+
+    at: datetime
+    count: int
+    schedule_ids: tuple[str, ...] = ()
+
+
+class LoadView(_View, frozen=True):
+    """How much starts in each bucket of a stretch of time; `left_out` schedules were too many to count."""
+
+    since: datetime
+    until: datetime
+    bucket_ms: Millis
+    counts: tuple[int, ...]
+    busiest: tuple[BusyMinute, ...] = ()
+    left_out: int = 0

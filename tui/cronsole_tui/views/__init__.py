@@ -1,0 +1,1 @@
+"""What the console shows, as pure functions of what it knows: rows, filters, orders, pictures in text."""
