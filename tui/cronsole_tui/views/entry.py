@@ -1,0 +1,38 @@
+"""What the console knows of one schedule and of one host, as the views are handed it."""
+
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from cronsole.model.instant import Instant
+from cronsole.model.view import EngineView, ScheduleView
+
+Key: TypeAlias = tuple[str, str]
+
+
+class Entry(NamedTuple):
+    """A schedule of a host."""
+
+    host: str
+    schedule: ScheduleView
+
+    @property
+    def key(self) -> Key:
+        return self.host, self.schedule.id
+
+
+class Link(StrEnum):
+    CONNECTING = "connecting"
+    LIVE = "live"
+    STALE = "stale"
+    LOST = "lost"
+
+
+class Host(NamedTuple):
+    """One engine: how it is reached, what it said of itself, and when it was last heard."""
+
+    name: str
+    link: Link = Link.CONNECTING
+    engine: EngineView | None = None
+    latency_ms: int | None = None
+    heard_at: Instant | None = None
+    trouble: str = ""

@@ -1,0 +1,58 @@
+"""Times as people read them: on whose clock, how long ago, how long until; the zone is always said."""
+
+from datetime import datetime, tzinfo
+
+from cronsole.model.instant import DAY, HOUR, MINUTE, SECOND, Instant, Millis, from_datetime, to_datetime
+from cronsole.text import human_duration
+
+
+def since(moment: datetime, now: Instant) -> str:
+    """Return how long ago in the shortest form: `7m ago`, `now`."""
+    return f"{age(now - from_datetime(moment))} ago" if now - from_datetime(moment) >= SECOND else "now"
+
+
+def age(span_ms: Millis) -> str:
+    """Return the largest unit of a span alone: `14s`, `7m`, `3h`, `12d`."""
+    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
+        if span_ms >= size:
+            return f"{span_ms // size}{unit}"
+    return f"{max(0, span_ms) // SECOND}s"
+
+
+def countdown(moment: datetime, now: Instant) -> str:
+    """Return how long until, in two units: `in 2m 14s`, `in 21h 26m`, `now`; `3s late` when it is past."""
+    left = from_datetime(moment) - now
+    if left <= -SECOND:
+        return f"{age(-left)} late"
+    # Rounded up, because a countdown that shows nothing left has come to its end.
+    whole = -(-left // SECOND) * SECOND
+    return f"in {human_duration(whole)}" if whole > 0 else "now"
+
+
+def stopwatch(span_ms: Millis) -> str:
+    """Return a running time: `0:42`, `12:05`, `3:20:00`."""
+    seconds = max(0, span_ms) // SECOND
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def clock(moment: datetime, zone: tzinfo, *, now: Instant | None = None) -> str:
+    """Return the time of day on a clock, with the day in front of it where that is not today's: `Sat 21 02:40`."""
+    local = moment.astimezone(zone)
+    form = "%H:%M:%S" if local.second else "%H:%M"
+    if now is None or local.date() == to_datetime(now).astimezone(zone).date():
+        return local.strftime(form)
+    return local.strftime(f"%a {local.day} {form}")
+
+
+def stamp(moment: datetime, zone: tzinfo) -> str:
+    """Return date, time and zone: `Fri 20 Nov 02:33:10 UTC`."""
+    local = moment.astimezone(zone)
+    return local.strftime(f"%a {local.day} %b %H:%M:%S %Z")
+
+
+def full(moment: datetime, zone: tzinfo) -> str:
+    """Return all of it, to the millisecond: `2026-11-20 02:33:10.004 UTC`."""
+    local = moment.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d} {local:%Z}"

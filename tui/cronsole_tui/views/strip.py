@@ -1,0 +1,52 @@
+"""The last runs of a schedule in a strip of cells: how long each took against the others, and which failed."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from cronsole.model.instant import SECOND, Millis
+from cronsole.model.run import RunState
+from cronsole.model.view import RunBrief
+from cronsole_tui.views.glyphs import of_run, shown
+from cronsole_tui.views.line import Line, Span, Tone
+
+_BARS = "▁▂▃▄▅▆▇█"
+_ASCII_BARS = "_.-~=+*#"
+# A run as long as the median stands at half height, so that only what doubles or halves stands out.
+_MIDDLE = 4
+
+
+def strip(runs: Sequence[RunBrief], cells: int, *, ascii_only: bool = False) -> Line:
+    """Return the newest runs that fit, the oldest on the left; neighbours of one tone are one span."""
+    newest = runs[-cells:] if cells > 0 else ()
+    usual = usual_ms(runs)
+    spans: list[Span] = []
+    for run in newest:
+        text, tone = _cell(run, usual, ascii_only=ascii_only)
+        if spans and spans[-1].tone is tone:
+            spans[-1] = Span(spans[-1].text + text, tone)
+        else:
+            spans.append(Span(text, tone))
+    return tuple(spans)
+
+
+def usual_ms(runs: Sequence[RunBrief]) -> Millis | None:
+    """Return the median of the runs that ended by themselves; a cancelled one says nothing of how long it takes."""
+    took = [
+        run.duration_ms for run in runs if run.state is RunState.SUCCEEDED and run.duration_ms is not None
+    ]
+    return int(median(took)) if took else None
+
+
+def height(duration_ms: Millis, usual: Millis | None) -> int:
+    """Return how high a bar stands, from 0 to 7. Below a second all are alike: there is only noise to see."""
+    if usual is None or max(duration_ms, usual) < SECOND:
+        return 0
+    return max(1, min(8, round(_MIDDLE * duration_ms / max(usual, 1)))) - 1
+
+
+def _cell(run: RunBrief, usual: Millis | None, *, ascii_only: bool) -> tuple[str, Tone]:
+    mark = of_run(run.state)
+    if run.state is not RunState.SUCCEEDED:
+        return shown(mark, ascii_only=ascii_only), mark.tone
+    bars = _ASCII_BARS if ascii_only else _BARS
+    return bars[height(run.duration_ms or 0, usual)], Tone.QUIET

@@ -1,0 +1,192 @@
+"""The timeline: what ran and what will, a row for each schedule, with now as a line down the middle."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
+from typing import NamedTuple
+
+from cronsole.model.instant import MINUTE, Instant, from_datetime, to_datetime
+from cronsole.model.run import RunState
+from cronsole.model.view import PlannedFire, RunView, ScheduleStatus, ScheduleView
+from cronsole.text import plural
+from cronsole_tui.views.glyphs import of_run, shown
+from cronsole_tui.views.line import Line, Span, Tone, cell, fitted, said
+from cronsole_tui.views.moments import clock
+from cronsole_tui.views.window import Window, axis
+
+_LEVELS = "▁▂▃▄▅▆▇█"
+_ASCII_LEVELS = "_.-~=+*#"
+
+
+class Pens(NamedTuple):
+    """What a picture is drawn with."""
+
+    now: str = "│"
+    tick: str = "╷"
+    ticks: str = "┇"
+    bar: str = "━"
+    done: str = "▪"
+    hatch: str = "░"
+    empty: str = " "
+    levels: str = _LEVELS
+
+
+PENS = Pens()
+ASCII_PENS = Pens("|", "'", '"', "=", "-", "/", " ", _ASCII_LEVELS)
+
+# What is drawn over what, where several fall into one cell.
+_RANK = {Tone.BAD: 5, Tone.WARN: 4, Tone.BUSY: 3, Tone.ACCENT: 2, Tone.QUIET: 1}
+
+
+class Worst(NamedTuple):
+    """The minute in which most start, and who they are."""
+
+    at: Instant
+    starts: int
+    schedule_ids: tuple[str, ...]
+
+
+class _Row:
+    """Cells of one schedule; what is more urgent is drawn over what is less."""
+
+    def __init__(self, window: Window, pens: Pens) -> None:
+        self.window, self.pens = window, pens
+        self._cells: list[tuple[str, Tone, int]] = [(pens.empty, Tone.PLAIN, 0)] * window.cells
+
+    def draw(self, column: int, glyph: str, tone: Tone, rank: int) -> None:
+        if 0 <= column < self.window.cells and rank >= self._cells[column][2]:
+            self._cells[column] = (glyph, tone, rank)
+
+    def fill(self, since: Instant, until: Instant, glyph: str, tone: Tone, rank: int) -> None:
+        first = max(0, self.window.column(since))
+        last = min(self.window.cells - 1, self.window.column(until - 1))
+        for column in range(first, last + 1):
+            self.draw(column, glyph, tone, rank)
+
+    def line(self) -> Line:
+        spans: list[Span] = []
+        for glyph, tone, _ in self._cells:
+            if spans and spans[-1].tone is tone:
+                spans[-1] = Span(spans[-1].text + glyph, tone)
+            else:
+                spans.append(Span(glyph, tone))
+        return tuple(spans)
+
+
+def row(
+    schedule: ScheduleView,
+    runs: Iterable[RunView],
+    fires: Iterable[PlannedFire],
+    window: Window,
+    *,
+    now: Instant,
+    ascii_only: bool = False,
+) -> Line:
+    """Return the cells of one schedule, without its name."""
+    pens = ASCII_PENS if ascii_only else PENS
+    drawn = _Row(window, pens)
+    if schedule.status is ScheduleStatus.PAUSED and schedule.pause is not None:
+        end = window.until if schedule.pause.until is None else from_datetime(schedule.pause.until)
+        drawn.fill(from_datetime(schedule.pause.since), end, pens.hatch, Tone.WARN, 1)
+    for run in runs:
+        _draw_run(drawn, run, now, ascii_only=ascii_only)
+    ticks = Counter(window.column(from_datetime(fire.due)) for fire in fires)
+    for column, count in ticks.items():
+        drawn.draw(column, pens.tick if count == 1 else pens.ticks, Tone.PLAIN, 3)
+    if window.holds(now):
+        drawn.draw(window.column(now), pens.now, Tone.ACCENT, 2)
+    return drawn.line()
+
+
+def _draw_run(drawn: _Row, run: RunView, now: Instant, *, ascii_only: bool) -> None:
+    mark, pens = of_run(run.state), drawn.pens
+    if run.state in (RunState.MISSED, RunState.SKIPPED):
+        stretch = run.stands_for
+        since = stretch.first if stretch else run.due_at
+        until = stretch.last if stretch else run.due_at
+        glyph = shown(mark, ascii_only=ascii_only)
+        drawn.fill(from_datetime(since), from_datetime(until) + 1, glyph, mark.tone, 3)
+        return
+    began = from_datetime(run.started_at or run.due_at)
+    ended = now if not run.state.is_final else began + (run.duration_ms or 0)
+    tone = Tone.QUIET if run.state is RunState.SUCCEEDED else mark.tone
+    rank = 3 + _RANK.get(tone, 0)
+    first, last = drawn.window.column(began), drawn.window.column(max(began, ended))
+    if last > first:
+        drawn.fill(began, ended, pens.bar, tone, rank)
+    head = (
+        pens.done if run.state is RunState.SUCCEEDED and last == first else shown(mark, ascii_only=ascii_only)
+    )
+    if run.state is RunState.SUCCEEDED and last > first:
+        head = pens.bar
+    drawn.draw(last, head, tone, rank)
+
+
+def density(starts: Iterable[Instant], window: Window, *, now: Instant, ascii_only: bool = False) -> Line:
+    """Return how many start in each cell against the fullest one."""
+    pens = ASCII_PENS if ascii_only else PENS
+    counts = Counter(window.column(at) for at in starts if window.holds(at))
+    most = max(counts.values(), default=0)
+    drawn = _Row(window, pens)
+    if window.holds(now):
+        drawn.draw(window.column(now), pens.now, Tone.ACCENT, 0)
+    for column, count in counts.items():
+        level = 0 if most <= 1 else round((count - 1) / (most - 1) * (len(pens.levels) - 1))
+        is_most = count == most and most > 1
+        drawn.draw(column, pens.levels[level], Tone.STRONG if is_most else Tone.QUIET, 1)
+    return drawn.line()
+
+
+def worst_minute(fires: Iterable[PlannedFire]) -> Worst | None:
+    """Return the earliest of the minutes in which most start; None where no two start together."""
+    minutes: dict[int, list[str]] = {}
+    for fire in fires:
+        minutes.setdefault(from_datetime(fire.due) // MINUTE, []).append(fire.schedule_id)
+    if not minutes:
+        return None
+    minute = min(minutes, key=lambda each: (-len(minutes[each]), each))
+    names = minutes[minute]
+    return Worst(minute * MINUTE, len(names), tuple(dict.fromkeys(names))) if len(names) > 1 else None
+
+
+def told_worst(worst: Worst | None, zone: tzinfo, now: Instant) -> str:
+    if worst is None:
+        return "no two start together"
+    return f"{clock(to_datetime(worst.at), zone, now=now)}: {worst.starts:,} at once"
+
+
+def named(name: str, line: Line, cells: int, *, is_cursor: bool = False) -> Line:
+    """Return a row with the name of its schedule in front."""
+    tone = Tone.STRONG if is_cursor else Tone.PLAIN
+    return (Span(" "), cell(said(name, tone), cells - 2), Span(" "), *line)
+
+
+def heading(window: Window, zone: tzinfo, cells: int) -> Line:
+    """Return the axis over the rows, with the zone over their names."""
+    name = to_datetime(window.since).astimezone(zone).strftime("%Z")
+    return (Span(" "), cell(Span(name, Tone.FAINT), cells - 2), Span(" "), *axis(window, zone))
+
+
+def agenda(
+    fires: Sequence[PlannedFire],
+    schedules: Mapping[str, ScheduleView],
+    *,
+    now: Instant,
+    zone: tzinfo,
+    width: int,
+    count: int,
+) -> tuple[Line, ...]:
+    """Return what comes next, one line for each moment at which something starts, all of its schedules named."""
+    moments: dict[Instant, list[str]] = {}
+    for fire in fires:
+        moments.setdefault(from_datetime(fire.due), []).append(fire.schedule_id)
+    lines: list[Line] = []
+    for at, names in list(moments.items())[:count]:
+        told = plural(len(names), "start", "starts") if len(names) > 1 else ""
+        spans = [Span(f" {clock(to_datetime(at), zone, now=now):<10}", Tone.STRONG)]
+        spans += [Span(f"{told:<10}", Tone.WARN if len(names) > 1 else Tone.FAINT)]
+        for name in names:
+            words = schedules[name].when if name in schedules and len(names) == 1 else ""
+            spans += [said(f"{name}  "), said(words, Tone.FAINT)]
+        lines.append(fitted(spans, width))
+    return tuple(lines)
