@@ -1,10 +1,11 @@
 """The ledger's contract: reading what was, and letting go of it."""
 
 import pytest
+from tests.contract.conftest import Shelf
 from tests.contract.ledger_rows import SLOT, claim, defined, finished, make, manual, missed, watermark
 
 from cronsole.model.run import Cause, Range, Retrying, Run, RunState, SkipReason, Started
-from cronsole.store.base import AuditEntry, Batch, Ledger, Pruned, Retention, RunFilter
+from cronsole.store.base import Batch, Ledger, Pruned, Retention, RunFilter
 
 
 async def _ids(ledger: Ledger, matching: RunFilter, **page: object) -> list[str]:
@@ -123,13 +124,6 @@ async def test_a_schedule_that_never_ran_has_no_last_run(ledger: Ledger):
     assert await ledger.last_runs() == {}
 
 
-async def test_the_audit_trail_is_newest_first(ledger: Ledger):
-    entries = [AuditEntry(at, "ann", "pause", "tidy", f"entry {at}") for at in range(5)]
-    for entry in entries:
-        await ledger.commit(Batch(audit=[entry]))
-    assert await ledger.audit_trail(limit=3) == [entries[4], entries[3], entries[2]]
-
-
 async def test_pruning_keeps_the_newest_successes_and_failures_apart(ledger: Ledger):
     runs = [claim(number) for number in range(1, 11)]
     for run in runs:
@@ -166,6 +160,13 @@ async def test_pruning_never_touches_a_run_that_has_not_ended(ledger: Ledger):
     retention = Retention(0, 0, max_success_age_ms=0, max_failure_age_ms=0)
     assert (await _pruned(ledger, retention, now=99 * SLOT)).rows == 0
     assert len(await ledger.unfinished_runs()) == 3
+
+
+async def test_a_run_that_is_due_in_the_future_waits_through_restarts_and_pruning(shelf: Shelf):
+    later = manual(1, due_at=99 * SLOT)
+    await shelf.ledger.commit(Batch(runs=[later]))
+    assert (await _pruned(shelf.ledger, Retention(0, 0, 0, 0), now=50 * SLOT)).rows == 0
+    assert await (await shelf.reopen()).unfinished_runs() == [later]
 
 
 async def test_pruning_leaves_the_watermark_where_it_is(ledger: Ledger):

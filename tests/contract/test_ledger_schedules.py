@@ -104,6 +104,35 @@ async def test_schedules_with_one_policy_and_with_others_keep_their_own(ledger: 
         assert await ledger.definition(schedule.id) == schedule
 
 
+async def test_the_schedules_of_a_source_come_back_by_id_and_whole(shelf: Shelf):
+    ours = [
+        msgspec.structs.replace(_SCHEDULES[1], id=schedule_id, policy=_FULL_POLICY)
+        for schedule_id in ("b", "a")
+    ]
+    await shelf.ledger.commit(Batch(states=[Defined(each, state_of(each.id)) for each in ours]))
+    await shelf.ledger.commit(Batch(states=[defined("of_a_file")]))
+    ledger = await shelf.reopen()
+    assert await ledger.stored_schedules(SourceKind.API) == [ours[1], ours[0]]
+    assert await ledger.stored_schedules(SourceKind.FILE) == [defined("of_a_file").schedule]
+    assert await ledger.stored_schedules(SourceKind.PLUGIN) == []
+
+
+async def test_a_schedule_that_was_archived_is_not_among_those_of_its_source(ledger: Ledger):
+    schedule = msgspec.structs.replace(defined().schedule, origin=Origin(SourceKind.API, "ann"))
+    await ledger.commit(Batch(states=[Defined(schedule, state_of()), Archived("tidy", 90)]))
+    assert await ledger.stored_schedules(SourceKind.API) == []
+    await ledger.commit(Batch(states=[Defined(schedule, state_of())]))
+    assert await ledger.stored_schedules(SourceKind.API) == [schedule]
+
+
+async def test_a_schedule_that_moved_to_another_source_is_found_there_only(ledger: Ledger):
+    schedule = msgspec.structs.replace(defined().schedule, origin=Origin(SourceKind.API, "ann"))
+    await ledger.commit(Batch(states=[Defined(schedule, state_of())]))
+    await ledger.commit(Batch(states=[defined()]))
+    assert await ledger.stored_schedules(SourceKind.API) == []
+    assert await ledger.stored_schedules(SourceKind.FILE) == [defined().schedule]
+
+
 async def test_an_unknown_schedule_has_no_definition(ledger: Ledger):
     assert await ledger.definition("nobody") is None
 

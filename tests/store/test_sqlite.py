@@ -4,12 +4,15 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
-from tests.contract.ledger_rows import claim, defined, finished, make
+from tests.contract.ledger_rows import claim, defined, finished, make, state_of
 
 from cronsole.errors import StoreCorrupt, StoreUnavailable
-from cronsole.store.base import Batch
-from cronsole.store.database_file import connect
+from cronsole.model.schedule import Origin, SourceKind
+from cronsole.store.base import Batch, Defined
+from cronsole.store.database_file import connect, create
+from cronsole.store.rows import policy_row, schedule_row
 from cronsole.store.sqlite import SqliteLedger
 from cronsole.store.statements import migrations
 
@@ -88,6 +91,29 @@ async def test_a_ledger_of_an_older_program_is_brought_up_to_date_with_all_it_ho
     assert await ledger.run(claim(1).run_id) is not None
     assert await ledger.waiting_channels() == {}
     await ledger.close()
+
+
+async def test_an_older_ledger_learns_where_its_schedules_are_from(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    older = migrations()[:2]
+    of_api = msgspec.structs.replace(defined("by_api").schedule, origin=Origin(SourceKind.API, "ann"))
+    with monkeypatch.context() as patch:
+        patch.setattr("cronsole.store.database_file.migrations", lambda: older)
+        create(path)
+    raw = sqlite3.connect(path)
+    for each in (defined(), Defined(of_api, state_of("by_api"))):
+        # What the second migration's program wrote: all but the column that names the source.
+        row = schedule_row(each)[:-1]
+        raw.execute("INSERT OR IGNORE INTO policies VALUES (?, ?)", policy_row(each.schedule.policy))
+        raw.execute(f"INSERT INTO schedules VALUES ({', '.join('?' * len(row))})", row)
+    raw.commit()
+    raw.close()
+    ledger = SqliteLedger(path)
+    await ledger.open()
+    found = [await ledger.stored_schedules(kind) for kind in (SourceKind.API, SourceKind.FILE)]
+    await ledger.close()
+    assert found == [[of_api], [defined().schedule]]
 
 
 async def test_a_first_open_that_was_cut_short_is_begun_anew(path: Path):

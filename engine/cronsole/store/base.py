@@ -1,5 +1,6 @@
 """The ledger protocol, which every store must pass the contract suite of."""
 
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from cronsole.model.instant import Instant, Millis
 from cronsole.model.message import Letter, Message, MessageChange
 from cronsole.model.run import Attempt, Cause, Run, RunChange, RunState
-from cronsole.model.schedule import Breaker, Pause, Schedule, ScheduleState
+from cronsole.model.schedule import Breaker, Pause, Schedule, ScheduleState, SourceKind
 
 
 class PauseSet(msgspec.Struct, frozen=True):
@@ -63,16 +64,34 @@ StateChange = PauseSet | BreakerMoved | Exhausted | Archived | Defined | Waterma
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
+    """A change that somebody made. The ledger numbers entries as it writes them: `entry` is 0 before."""
+
     at: Instant
     actor: str
     verb: str
     target: str
     detail: str = ""
+    entry: int = 0
+
+
+class KeyUsed(msgspec.Struct, frozen=True):
+    """An asker's idempotency key, with what it was used for: the request's digest, and the answer as JSON.
+
+    `run_ids` are the runs made under it: where the key is taken already, they are refused, and nothing else is.
+    """
+
+    actor: str
+    key: str
+    digest: str
+    result: str
+    at: Instant
+    run_ids: tuple[str, ...] = ()
 
 
 class Batch(msgspec.Struct):
     """All writes of one moment; they are committed in one transaction, in the order of the fields."""
 
+    keys: list[KeyUsed] = []
     states: list[StateChange] = []
     claims: list[Run] = []
     runs: list[Run] = []
@@ -81,11 +100,14 @@ class Batch(msgspec.Struct):
     messages: list[MessageChange] = []
 
     def is_empty(self) -> bool:
-        return not (self.states or self.claims or self.runs or self.changes or self.audit or self.messages)
+        return not any(getattr(self, field) for field in self.__struct_fields__)
 
 
 class Committed(msgspec.Struct, frozen=True):
-    """`refused` holds the run ids of claims whose slot had a verdict, and of changes whose fence was stale."""
+    """What was not written, by run id.
+
+    `refused` holds claims whose slot had a verdict, changes whose fence was stale, and runs whose key was taken.
+    """
 
     refused: frozenset[str] = frozenset()
 
@@ -107,11 +129,76 @@ class Pruned(msgspec.Struct, frozen=True):
 
 
 class RunFilter(msgspec.Struct, frozen=True):
+    """What rows are looked for: those that match every field given.
+
+    `since` is inclusive and `until` is not; both are compared with `created_at`. A run took `finished_at -
+    started_at`, so that one without both took nothing that could be compared; the bounds themselves are left out.
+    """
+
     schedule_ids: tuple[str, ...] = ()
     states: tuple[RunState, ...] = ()
     causes: tuple[Cause, ...] = ()
     since: Instant | None = None
     until: Instant | None = None
+    took_over_ms: Millis | None = None
+    took_under_ms: Millis | None = None
+
+    def spans(self, at: Instant) -> bool:
+        """Tell whether a row made then is neither too old nor too new."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+
+class RunsPage(msgspec.Struct, frozen=True):
+    """Rows newest first, and the cursor behind which there may be more: None where there are none.
+
+    A page may hold fewer rows than asked for, even none, and still have a cursor: the search stops where it would
+    hold up others. It goes on from there.
+    """
+
+    runs: tuple[Run, ...]
+    next: str | None = None
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A run that ended, in brief."""
+
+    run_id: str
+    state: RunState
+    cause: Cause
+    created_at: Instant
+    started_at: Instant | None = None
+    finished_at: Instant | None = None
+    exit_code: int | None = None
+    attempt: int = 1
+    detail: str = ""
+
+    @property
+    def duration_ms(self) -> Millis | None:
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return max(0, self.finished_at - self.started_at)
+
+
+class Timed(msgspec.Struct, frozen=True):
+    """How long a run took that went to its end."""
+
+    finished_at: Instant
+    duration_ms: Millis
+    state: RunState
+
+
+class History(msgspec.Struct, frozen=True):
+    """What the kept rows of a schedule say of it.
+
+    `timed` are the newest runs that succeeded, failed or timed out, the oldest of them first. `failing_since` is
+    when the first failure began that ended after the last success; None where nothing has failed since.
+    """
+
+    counts: Mapping[RunState, int]
+    timed: tuple[Timed, ...] = ()
+    last_success: Instant | None = None
+    last_failure: Instant | None = None
+    failing_since: Instant | None = None
 
 
 class Ledger(Protocol):
@@ -132,6 +219,9 @@ class Ledger(Protocol):
         without a slot (manual, backfill) and move nothing. A change is applied
         only while the row's fence is not above the change's. A message of a run that is refused is not posted, and
         one that was posted before is not posted again.
+
+        A key that its actor has used before stays what it was, and the runs made under it are refused; all else in
+        the batch, which may be of other askers, is written.
         """
         ...
 
@@ -143,12 +233,28 @@ class Ledger(Protocol):
 
     async def definition(self, schedule_id: str) -> Schedule | None: ...
 
-    async def unfinished_runs(self) -> list[Run]: ...
+    async def stored_schedules(self, kind: SourceKind) -> list[Schedule]:
+        """Return the schedules of one kind of source that are not archived, by id."""
+        ...
+
+    async def unfinished_runs(self) -> list[Run]:
+        """Return every row that has not ended, also one that is due only in the future."""
+        ...
 
     async def run(self, run_id: str) -> Run | None: ...
 
+    async def runs_page(self, matching: RunFilter, *, limit: int = 50, before: str | None = None) -> RunsPage:
+        """Return rows newest first, those before the cursor (a run id, or `next` of another page).
+
+        However large the table and rare the rows, one call takes some ten milliseconds of the reader: it looks at
+        a bounded number of rows and may come back with a short page. Whoever wants a full one calls again with
+        `next`, between which other readers have their turn; a few calls are a fit wait for a person. Thousands of
+        schedule ids are as good as one.
+        """
+        ...
+
     async def runs(self, matching: RunFilter, *, limit: int = 50, before: str | None = None) -> list[Run]:
-        """Return rows newest first, those before the cursor (a run id)."""
+        """Return rows newest first, those before the cursor (a run id), however long the search takes."""
         ...
 
     async def attempts(self, run_id: str) -> list[Attempt]: ...
@@ -161,7 +267,42 @@ class Ledger(Protocol):
         """Return the newest finished run of each schedule, verdicts without a run left out."""
         ...
 
-    async def audit_trail(self, *, limit: int = 100) -> list[AuditEntry]: ...
+    async def recent_outcomes(
+        self, schedule_ids: Iterable[str] | None = None, *, limit: int = 12
+    ) -> dict[str, tuple[Ended, ...]]:
+        """Return the newest finished runs of these schedules, or of all that are not archived, the oldest first.
+
+        Verdicts without a run are left out, and so are schedules that never ran. Only the newest 500 slots of each
+        are looked at. The ledger reads fifty schedules at a time and lets other readers in between.
+        """
+        ...
+
+    async def statistics(self, schedule_id: str) -> History:
+        """Return what the kept rows of a schedule say: its newest 10,000 slots, and as many runs without one."""
+        ...
+
+    async def failure_counts(self, since: Instant, until: Instant, bucket_ms: Millis) -> dict[int, int]:
+        """Return how many of the runs made in [since, until) failed, by the number of their bucket; none where none."""
+        ...
+
+    async def audit_trail(
+        self,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        actor: str = "",
+        verb: str = "",
+        target: str = "",
+    ) -> list[AuditEntry]:
+        """Return entries newest first, those before the cursor (the `entry` of the last one seen).
+
+        Of those fields that are not empty, all have to match exactly.
+        """
+        ...
+
+    async def key_used(self, actor: str, key: str) -> KeyUsed | None:
+        """Return what an asker's key was used for within the last 24 hours, without its `run_ids`."""
+        ...
 
     async def waiting_channels(self) -> dict[str, Instant]:
         """Return the channels for which messages wait, and when the first of each is due."""
@@ -180,7 +321,10 @@ class Ledger(Protocol):
         ...
 
     async def prune(self, retention: Retention, now: Instant) -> Pruned:
-        """Delete finished rows beyond the retention in one slice; return the output files to remove."""
+        """Delete finished rows beyond the retention in one slice; return the output files to remove.
+
+        A round of slices begins by forgetting the idempotency keys that are older than 24 hours.
+        """
         ...
 
     async def backup(self, path: str) -> None: ...

@@ -16,6 +16,7 @@ from cronsole.store.base import (
     ClaimRetracted,
     Defined,
     Exhausted,
+    KeyUsed,
     PauseSet,
     StateChange,
     WatermarkMoved,
@@ -96,19 +97,33 @@ class BatchWriter:
 
     def write(self, batch: Batch) -> frozenset[str]:
         """Return the run ids refused; raise SomeRefused where only row by row can tell which."""
+        if batch.keys:
+            self._use_keys(batch.keys)
         for kind, changes in groupby(batch.states, key=type):
             self._change_states(kind, list(changes))
         if batch.claims:
             self._claim(batch.claims)
         if batch.runs:
-            self._write("insert_run", batch.runs, run_row)
+            self._write("insert_run", [run for run in batch.runs if run.run_id not in self._refused], run_row)
         if batch.changes:
             self._change_runs(batch.changes)
         if batch.audit:
-            self._executemany("add_audit", [msgspec.structs.astuple(entry) for entry in batch.audit])
+            # The last field is the entry's number, which the ledger gives it.
+            self._executemany("add_audit", [msgspec.structs.astuple(entry)[:-1] for entry in batch.audit])
         if batch.messages:
             self._change_messages(batch.messages)
         return frozenset(self._refused)
+
+    def _use_keys(self, keys: Sequence[KeyUsed]) -> None:
+        """Write down the keys; where one is taken, its runs are refused."""
+        rows = [msgspec.structs.astuple(used)[:-1] for used in keys]
+        if not self._row_by_row:
+            if self._executemany("use_key", rows) < len(rows):
+                raise SomeRefused
+            return
+        for used, row in zip(keys, rows, strict=True):
+            if not self._executemany("use_key", [row]):
+                self._refused.update(used.run_ids)
 
     def _change_states(self, kind: type[StateChange], changes: Sequence[Any]) -> None:
         if kind is ClaimRetracted:

@@ -10,7 +10,7 @@ import msgspec
 from cronsole.model.policy import Policy
 from cronsole.model.run import Attempt, Cause, Range, Retrying, Run, RunState, SkipReason
 from cronsole.model.schedule import Breaker, Pause, Schedule, ScheduleState
-from cronsole.store.base import Defined, PauseSet
+from cronsole.store.base import Defined, Ended, PauseSet
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -130,6 +130,7 @@ def schedule_row(defined: Defined) -> Row:
         *breaker_row(state.breaker),
         state.exhausted_at,
         state.archived_at,
+        schedule.origin.kind.value,
     )
 
 
@@ -158,6 +159,11 @@ def to_schedule(definition: str, policy: str) -> Schedule:
     """Return the schedule whose definition and policy were stored."""
     schedule = msgspec.json.decode(definition, type=Schedule)
     return msgspec.structs.replace(schedule, policy=msgspec.json.decode(policy, type=Policy))
+
+
+def to_ended(row: Sequence[Any]) -> Ended:
+    """Return the run of a row of `recent_outcomes`."""
+    return Ended(row[0], _STATES[row[1]], _CAUSES[row[2]], *row[3:])
 
 
 def to_schedule_state(row: Sequence[Any]) -> ScheduleState:

@@ -11,12 +11,24 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import aiosqlite
 
 from cronsole.errors import StoreCorrupt, StoreUnavailable
-from cronsole.model.instant import Instant
+from cronsole.model.instant import DAY, Instant, Millis
 from cronsole.model.message import Letter, Message
 from cronsole.model.run import Attempt, Run
-from cronsole.model.schedule import Schedule, ScheduleState
+from cronsole.model.schedule import Schedule, ScheduleState, SourceKind
+from cronsole.store.audit import audit_trail, forget_keys, key_used
 from cronsole.store.backups import newest_backup
-from cronsole.store.base import AuditEntry, Batch, Committed, Pruned, Retention, RunFilter
+from cronsole.store.base import (
+    AuditEntry,
+    Batch,
+    Committed,
+    Ended,
+    History,
+    KeyUsed,
+    Pruned,
+    Retention,
+    RunFilter,
+    RunsPage,
+)
 from cronsole.store.batch import BatchWriter, SomeRefused
 from cronsole.store.database_file import (
     BUSY_TIMEOUT_MS,
@@ -32,10 +44,10 @@ from cronsole.store.database_file import (
     told_as_ours,
 )
 from cronsole.store.messages import to_letter, to_message
-from cronsole.store.paging import page_of_run_ids
+from cronsole.store.outcomes import SCHEDULES_AT_ONCE, failure_counts, history, recent_outcomes, slices
+from cronsole.store.reading import page_of_runs, runs_found_by, select
 from cronsole.store.retention import PruningRound, delete_runs
 from cronsole.store.rows import to_attempt, to_run, to_schedule, to_schedule_state
-from cronsole.store.statements import statements
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -103,28 +115,72 @@ class SqliteLedger:
         rows = await self._rows("definition", schedule_id)
         return to_schedule(*rows[0]) if rows else None
 
+    async def stored_schedules(self, kind: SourceKind) -> list[Schedule]:
+        return [to_schedule(*row) for row in await self._rows("stored_schedules", kind.value)]
+
     async def unfinished_runs(self) -> list[Run]:
-        return await self._read(_runs_found_by, "unfinished_runs", ())
+        return await self._read(runs_found_by, "unfinished_runs", ())
 
     async def run(self, run_id: str) -> Run | None:
         rows = await self._rows("run", run_id)
         return to_run(rows[0]) if rows else None
 
+    async def runs_page(self, matching: RunFilter, *, limit: int = 50, before: str | None = None) -> RunsPage:
+        return await self._read(page_of_runs, matching, limit, before)
+
     async def runs(self, matching: RunFilter, *, limit: int = 50, before: str | None = None) -> list[Run]:
-        return await self._read(_page, matching, limit, before)
+        page = await self.runs_page(matching, limit=limit, before=before)
+        found = list(page.runs)
+        while page.next is not None and len(found) < limit:
+            page = await self.runs_page(matching, limit=limit - len(found), before=page.next)
+            found += page.runs
+        return found
 
     async def attempts(self, run_id: str) -> list[Attempt]:
         return [to_attempt(row) for row in await self._rows("attempts", run_id)]
 
     async def slot_verdict(self, schedule_id: str, slot: Instant, scope: str = "") -> Run | None:
-        found = await self._read(_runs_found_by, "slot_verdict", (schedule_id, scope, slot))
+        found = await self._read(runs_found_by, "slot_verdict", (schedule_id, scope, slot))
         return found[0] if found else None
 
     async def last_runs(self) -> dict[str, Run]:
-        return {run.schedule_id: run for run in await self._read(_runs_found_by, "last_runs", ())}
+        return {run.schedule_id: run for run in await self._read(runs_found_by, "last_runs", ())}
 
-    async def audit_trail(self, *, limit: int = 100) -> list[AuditEntry]:
-        return [AuditEntry(*row) for row in await self._rows("audit_trail", limit)]
+    async def recent_outcomes(
+        self, schedule_ids: Iterable[str] | None = None, *, limit: int = 12
+    ) -> dict[str, tuple[Ended, ...]]:
+        if schedule_ids is None:
+            schedule_ids = await self._schedules_in_force()
+        found: dict[str, tuple[Ended, ...]] = {}
+        for some in slices(schedule_ids):
+            found |= await self._read(recent_outcomes, some, limit)
+        return found
+
+    async def _schedules_in_force(self) -> list[str]:
+        found: list[str] = []
+        while some := await self._rows("schedules_in_force", found[-1] if found else "", SCHEDULES_AT_ONCE):
+            found += [row[0] for row in some]
+        return found
+
+    async def statistics(self, schedule_id: str) -> History:
+        return await self._read(history, schedule_id)
+
+    async def failure_counts(self, since: Instant, until: Instant, bucket_ms: Millis) -> dict[int, int]:
+        return await self._read(failure_counts, since, until, bucket_ms)
+
+    async def audit_trail(
+        self,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        actor: str = "",
+        verb: str = "",
+        target: str = "",
+    ) -> list[AuditEntry]:
+        return await self._read(audit_trail, limit, before, actor=actor, verb=verb, target=target)
+
+    async def key_used(self, actor: str, key: str) -> KeyUsed | None:
+        return await self._read(key_used, actor, key)
 
     async def waiting_channels(self) -> dict[str, Instant]:
         return dict(await self._rows("waiting_channels"))
@@ -141,6 +197,7 @@ class SqliteLedger:
     async def prune(self, retention: Retention, now: Instant) -> Pruned:
         pruning = self._round
         if pruning is None or pruning.retention != retention:
+            await self._forget_keys(now - DAY)
             pruning = PruningRound(retention, now)
         # Until the slice is deleted there is no round to go on with: one that fails begins anew.
         self._round = None
@@ -152,6 +209,10 @@ class SqliteLedger:
         files = await self._write(delete_runs, doomed)
         self._round = pruning
         return Pruned(len(doomed), files)
+
+    async def _forget_keys(self, before: Instant) -> None:
+        while await self._write(forget_keys, before):
+            pass
 
     async def backup(self, path: str) -> None:
         await self._on(self._keeper, _backup, Path(path))
@@ -178,7 +239,7 @@ class SqliteLedger:
         return await aiosqlite.Connection(lambda: raw, iter_chunk_size=64)
 
     async def _rows(self, name: str, *values: object) -> list[tuple[Any, ...]]:
-        return await self._read(_select, name, values)
+        return await self._read(select, name, values)
 
     async def _read(
         self, function: Callable[Concatenate[sqlite3.Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs
@@ -262,26 +323,6 @@ def _reserve_fences(connection: sqlite3.Connection) -> int:
 
 def _end(connection: sqlite3.Connection) -> None:
     set_meta(connection, "ended", "clean")
-
-
-def _select(connection: sqlite3.Connection, name: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-    return connection.execute(statements()[name], values).fetchall()
-
-
-def _runs_found_by(connection: sqlite3.Connection, name: str, values: tuple[object, ...]) -> list[Run]:
-    return _runs(connection, [row[0] for row in _select(connection, name, values)])
-
-
-def _runs(connection: sqlite3.Connection, run_ids: Iterable[str]) -> list[Run]:
-    statement = statements()["run"]
-    rows = (connection.execute(statement, (run_id,)).fetchone() for run_id in run_ids)
-    return [to_run(row) for row in rows if row is not None]
-
-
-def _page(connection: sqlite3.Connection, matching: RunFilter, limit: int, before: str | None) -> list[Run]:
-    found = _runs(connection, page_of_run_ids(connection, matching, limit, before))
-    # Newest first, so that what is older than `since` is at the end: no search need go on beyond it.
-    return [run for run in found if matching.since is None or run.created_at >= matching.since]
 
 
 def _backup(connection: sqlite3.Connection, path: Path) -> None:

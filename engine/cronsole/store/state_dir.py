@@ -40,7 +40,7 @@ class StateDirectory:
 
     def __init__(self, path: Path, *, config: str = "", clock: Clock | None = None) -> None:
         self.path = path
-        self._config = config
+        self.config = config
         self._clock = clock or SystemClock()
         self._lock: int | None = None
 
@@ -80,7 +80,7 @@ class StateDirectory:
         except BlockingIOError:
             os.close(lock)
             raise StateLocked(self._told()) from None
-        holder = LockHolder(os.getpid(), self._clock.now(), self._config)
+        holder = LockHolder(os.getpid(), self._clock.now(), self.config)
         os.ftruncate(lock, 0)
         os.pwrite(lock, msgspec.json.encode(holder), 0)
         self._lock = lock

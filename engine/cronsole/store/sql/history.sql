@@ -1,6 +1,5 @@
--- Reading runs. A run id grows with time, so that it is the order and the cursor. All but one of these find run ids,
--- and `run` reads the rows. Lists of states and causes come as one text, each word between commas, and empty for
--- any: both databases read that without a plan of its own.
+-- Reading runs. A run id grows with time, so that it is the order and the cursor. Most of these find run ids, and
+-- `run` reads the rows.
 
 -- name: run^
 SELECT run_id, schedule_id, cause, state, due_at, created_at, slot, scope, reason, is_catchup, stands_count,
@@ -21,10 +20,6 @@ ORDER BY slot LIMIT 1;
 SELECT run_id, attempt, fence, started_at, finished_at, state, exit_code, detail, output, output_file, output_bytes
 FROM attempts WHERE run_id = :run_id ORDER BY attempt;
 
--- name: cursor_at$
--- The oldest run at or after an instant: older runs come before it.
-SELECT run_id FROM runs WHERE created_at >= :until ORDER BY created_at, run_id LIMIT 1;
-
 -- name: last_runs
 -- By slot from the newest, and by id among the runs without one: the first of each that ran.
 SELECT (SELECT MAX(newest.run_id) FROM (
@@ -41,41 +36,31 @@ SELECT (SELECT MAX(newest.run_id) FROM (
                 ORDER BY run_id DESC LIMIT 1) AS of_people) AS newest)
 FROM schedules s;
 
--- name: count_up_to$
-SELECT COUNT(*) FROM (SELECT 1 FROM runs WHERE schedule_id = :schedule_id LIMIT :limit) AS counted;
+-- name: recent_outcomes
+-- By slot among those looked at, and by id among the runs without one.
+SELECT * FROM (
+    SELECT run_id, state, cause, created_at, started_at, finished_at, exit_code, attempt, detail FROM runs
+    WHERE schedule_id = :schedule_id AND is_final = 1 AND state NOT IN ('skipped', 'missed')
+      AND slot >= COALESCE((SELECT slot FROM runs WHERE schedule_id = :schedule_id AND slot IS NOT NULL
+                            ORDER BY slot DESC LIMIT 1 OFFSET :looked_at), 0)
+    ORDER BY slot DESC LIMIT :limit) AS of_slots
+UNION ALL
+SELECT * FROM (
+    SELECT run_id, state, cause, created_at, started_at, finished_at, exit_code, attempt, detail FROM runs
+    WHERE schedule_id = :schedule_id AND slot IS NULL AND is_final = 1 AND state NOT IN ('skipped', 'missed')
+    ORDER BY run_id DESC LIMIT :limit) AS of_people;
 
--- name: page_of_schedule
-SELECT run_id FROM runs WHERE schedule_id = :schedule_id AND run_id < :before ORDER BY run_id DESC LIMIT :limit;
+-- name: history
+SELECT * FROM (
+    SELECT state, created_at, started_at, finished_at FROM runs
+    WHERE schedule_id = :schedule_id AND slot IS NOT NULL ORDER BY slot DESC LIMIT :looked_at) AS of_slots
+UNION ALL
+SELECT * FROM (
+    SELECT state, created_at, started_at, finished_at FROM runs
+    WHERE schedule_id = :schedule_id AND slot IS NULL ORDER BY run_id DESC LIMIT :looked_at) AS of_people;
 
--- name: page_of_schedule_matching
-SELECT run_id FROM runs
-WHERE schedule_id = :schedule_id AND run_id < :before
-  AND (:states = '' OR :states LIKE '%,' || state || ',%')
-  AND (:causes = '' OR :causes LIKE '%,' || cause || ',%')
-ORDER BY run_id DESC LIMIT :limit;
-
--- name: page_unfinished
-SELECT run_id FROM runs
-WHERE is_final = 0 AND run_id < :before AND state = :state
-  AND (:schedule_id = '' OR schedule_id = :schedule_id)
-  AND (:causes = '' OR :causes LIKE '%,' || cause || ',%')
-ORDER BY run_id DESC LIMIT :limit;
-
--- name: page_of_state
-SELECT run_id FROM runs
-WHERE is_final = 1 AND state = :state AND run_id < :before
-  AND (:schedule_id = '' OR schedule_id = :schedule_id)
-  AND (:causes = '' OR :causes LIKE '%,' || cause || ',%')
-ORDER BY run_id DESC LIMIT :limit;
-
--- name: page_of_cause
-SELECT run_id FROM runs
-WHERE cause <> 'slot' AND cause = :cause AND run_id < :before
-ORDER BY run_id DESC LIMIT :limit;
-
--- name: page_of_all
-SELECT run_id FROM runs
-WHERE run_id < :before
-  AND (:schedule_id = '' OR schedule_id = :schedule_id)
-  AND (:causes = '' OR :causes LIKE '%,' || cause || ',%')
-ORDER BY run_id DESC LIMIT :limit;
+-- name: failure_counts
+-- Of one state, by the number of their bucket.
+SELECT (created_at - :since) / :bucket_ms, COUNT(*) FROM runs
+WHERE is_final = 1 AND state = :state AND run_id >= :floor AND created_at >= :since AND created_at < :until
+GROUP BY 1;

@@ -6,10 +6,10 @@ INSERT INTO policies (policy_hash, policy) VALUES (:policy_hash, :policy) ON CON
 -- name: define!
 INSERT INTO schedules (schedule_id, definition, policy_hash, definition_hash, trigger_hash, created_at, anchor_at,
                        trigger_changed_at, resumed_at, pause_since, pause_until, pause_reason, pause_actor,
-                       breaker_failures, breaker_opened_at, breaker_is_probing, exhausted_at, archived_at)
+                       breaker_failures, breaker_opened_at, breaker_is_probing, exhausted_at, archived_at, source)
 VALUES (:schedule_id, :definition, :policy_hash, :definition_hash, :trigger_hash, :created_at, :anchor_at,
         :trigger_changed_at, :resumed_at, :pause_since, :pause_until, :pause_reason, :pause_actor,
-        :breaker_failures, :breaker_opened_at, :breaker_is_probing, :exhausted_at, :archived_at)
+        :breaker_failures, :breaker_opened_at, :breaker_is_probing, :exhausted_at, :archived_at, :source)
 ON CONFLICT (schedule_id) DO UPDATE
 SET definition = excluded.definition, policy_hash = excluded.policy_hash,
     definition_hash = excluded.definition_hash, trigger_hash = excluded.trigger_hash,
@@ -19,7 +19,7 @@ SET definition = excluded.definition, policy_hash = excluded.policy_hash,
     pause_reason = excluded.pause_reason, pause_actor = excluded.pause_actor,
     breaker_failures = excluded.breaker_failures, breaker_opened_at = excluded.breaker_opened_at,
     breaker_is_probing = excluded.breaker_is_probing, exhausted_at = excluded.exhausted_at,
-    archived_at = excluded.archived_at;
+    archived_at = excluded.archived_at, source = excluded.source;
 
 -- name: define_watermark!
 -- A definition never lowers a watermark: what it was computed from may be older than the last claim.
@@ -66,11 +66,15 @@ SELECT s.definition, p.policy
 FROM schedules s JOIN policies p ON p.policy_hash = s.policy_hash
 WHERE s.schedule_id = :schedule_id;
 
--- name: add_audit!
-INSERT INTO audit (at, actor, verb, target, detail) VALUES (:at, :actor, :verb, :target, :detail);
+-- name: stored_schedules
+SELECT s.definition, p.policy
+FROM schedules s JOIN policies p ON p.policy_hash = s.policy_hash
+WHERE s.source = :source AND s.archived_at IS NULL
+ORDER BY s.schedule_id;
 
--- name: audit_trail
-SELECT at, actor, verb, target, detail FROM audit ORDER BY entry DESC LIMIT :limit;
+-- name: schedules_in_force(after, limit)
+SELECT schedule_id FROM schedules WHERE schedule_id > :after AND archived_at IS NULL
+ORDER BY schedule_id LIMIT :limit;
 
 -- name: meta_value$
 SELECT value FROM meta WHERE name = :name;
