@@ -103,3 +103,43 @@ def test_schedules_are_found_by_their_tags():
     assert ids(catalog.tagged("db")) == ["a", "b"]
     catalog.apply(FILES, [schedule("b", "", "y")])
     assert (ids(catalog.tagged("db")), ids(catalog.tagged("y"))) == ([], ["b"])
+
+
+def test_one_schedule_of_a_source_is_defined_and_withdrawn_by_itself():
+    catalog = Catalog()
+    assert ids(catalog.define(API, schedule("a")).added) == ["a"]
+    assert ids(catalog.define(API, schedule("b")).added) == ["b"]
+    assert ids(catalog.define(API, schedule("a", "new")).changed) == ["a"]
+    assert ids(catalog.withdraw(API, "b").removed) == ["b"]
+    assert catalog.withdraw(API, "b").is_empty
+    assert [(found.id, found.description) for found in catalog] == [("a", "new")]
+    assert list(catalog.held(API)) == ["a"]
+
+
+def test_one_that_is_withdrawn_lets_what_stood_in_its_shadow_come_into_force():
+    catalog = Catalog()
+    catalog.apply(PLUGIN, [schedule("a", "plugin")])
+    assert catalog.define(API, schedule("a", "api")).changed[0].description == "api"
+    assert catalog.withdraw(API, "a").changed[0].description == "plugin"
+    assert catalog.held(API) == {}
+
+
+def test_one_that_is_defined_in_the_shadow_of_a_file_changes_nothing_in_force():
+    catalog = Catalog()
+    catalog.apply(FILES, [schedule("a", "file")])
+    assert catalog.define(API, schedule("a", "api")).is_empty
+    assert [each.schedule.description for each in catalog.shadowed()] == ["api"]
+    assert catalog.apply(FILES, []).changed[0].description == "api"
+
+
+def test_a_copy_is_changed_by_itself():
+    catalog = Catalog()
+    catalog.apply(FILES, [schedule("a", "", "x")])
+    catalog.define(API, schedule("b"))
+    other = catalog.copy()
+    other.apply(FILES, [])
+    other.define(API, schedule("c"))
+    assert [found.id for found in catalog] == ["a", "b"]
+    assert [found.id for found in other] == ["b", "c"]
+    assert list(catalog.held(API)) == ["b"]
+    assert ids(catalog.tagged("x")) == ["a"]

@@ -76,6 +76,11 @@ class Catalog:
                     found.append(Shadowed(schedule, source, holder))
         return tuple(found)
 
+    def shadows_of(self, schedule_id: str) -> tuple[Schedule, ...]:
+        """Return the schedules that wait in the shadow of the one in force under an id."""
+        holders = (self._sources[source].get(schedule_id) for source in self._ranked())
+        return tuple(schedule for schedule in holders if schedule is not None)[1:]
+
     def apply(
         self, source: Source, schedules: Iterable[Schedule], *, priority: int = DEFAULT_PRIORITY
     ) -> Diff:
@@ -89,9 +94,41 @@ class Catalog:
             self._sources[source] = new
             self._priorities[source] = priority
         else:
-            self._sources.pop(source, None)
-            self._priorities.pop(source, None)
-        touched = dict.fromkeys([*old, *new])
+            self._leave(source)
+        return self._settle(dict.fromkeys([*old, *new]))
+
+    def define(self, source: Source, schedule: Schedule) -> Diff:
+        """Put one schedule of a source in the place of the one of its id, or add it."""
+        self._sources.setdefault(source, {})[schedule.id] = schedule
+        self._priorities.setdefault(source, DEFAULT_PRIORITY)
+        return self._settle({schedule.id: None})
+
+    def withdraw(self, source: Source, schedule_id: str) -> Diff:
+        """Take one schedule out of a source; one that stood in its shadow comes into force."""
+        held = self._sources.get(source, {})
+        held.pop(schedule_id, None)
+        if not held:
+            self._leave(source)
+        return self._settle({schedule_id: None})
+
+    def copy(self) -> "Catalog":
+        """Return one that can be changed by itself."""
+        other = Catalog()
+        other._sources = {source: dict(held) for source, held in self._sources.items()}
+        other._priorities = dict(self._priorities)
+        other._in_force = dict(self._in_force)
+        return other
+
+    def held(self, source: Source) -> Mapping[str, Schedule]:
+        """Return all that a source has by id, in force or not."""
+        return self._sources.get(source, {})
+
+    def _leave(self, source: Source) -> None:
+        self._sources.pop(source, None)
+        self._priorities.pop(source, None)
+
+    def _settle(self, touched: Mapping[str, None]) -> Diff:
+        """Bring into force what wins each of these ids now; return what that changes."""
         before = [self._in_force[name] for name in touched if name in self._in_force]
         change = diff(before, self._winners(touched))
         self._by_tag = None

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cronsole.config.api_keys import API
 from cronsole.config.channels import KINDS
 from cronsole.config.engine_keys import ENGINE, KEEP
 from cronsole.config.key_tables import with_tables
@@ -12,7 +13,7 @@ from cronsole.config.keys import Keys
 from cronsole.config.tables import CIRCUIT_BREAKER, EXPECT, LIMITS, NOTIFY, RETRY
 from cronsole.config.task_keys import POLICIES, TASK, field_of
 from cronsole.model.policy import CircuitBreaker, Expect, Limits, Notify, Policy, Retry
-from cronsole.model.settings import KeepRuns, Settings
+from cronsole.model.settings import Api, KeepRuns, Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,13 +22,14 @@ def test_the_reference_says_what_the_code_reads():
     page = (ROOT / "docs/configuration.md").read_text()
     assert with_tables(page) == page, "run: python -m cronsole.config.key_tables docs/configuration.md"
     channels = {key for kind in KINDS.values() for key in kind.keys}
-    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == {*TASK, *ENGINE, *channels}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == {*TASK, *ENGINE, *API, *channels}
 
 
 @pytest.mark.parametrize(
     ("keys", "kind"),
     [
         (KEEP, KeepRuns),
+        (API, Api),
         (RETRY, Retry),
         (CIRCUIT_BREAKER, CircuitBreaker),
         (EXPECT, Expect),
@@ -40,7 +42,7 @@ def test_every_field_of_the_model_has_its_key(keys: Keys, kind: type[msgspec.Str
 
 
 def test_every_setting_has_its_key_or_its_table():
-    assert {key.field or key.name for key in ENGINE.values()} | {"channels"} == set(
+    assert {key.field or key.name for key in ENGINE.values()} | {"channels", "api"} == set(
         Settings.__struct_fields__
     )
 

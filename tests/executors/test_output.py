@@ -100,6 +100,69 @@ def test_reading_beyond_the_end_waits_there(tmp_path: Path):
     assert output.read_log(path, 3, 10).next_offset == 3
 
 
+def _read_all(path: str, limit: int, size: int) -> list[output.Excerpt]:
+    found: list[output.Excerpt] = []
+    offset = 0
+    while offset < size and (not found or found[-1].data):
+        found.append(output.read_log(path, offset, limit))
+        offset = found[-1].next_offset
+    return found
+
+
+_BLOCK = b"x" * 4 * KIB
+_CUT_CONTENTS = {
+    "lines": b"".join(b"line %05d\n" % n for n in range(10_000)),
+    "no newline": b"x" * 100_000,
+    "a newline ends the head": b"x" * 8191 + b"\n" + b"y" * 90_000,
+    "a newline begins the last block of the head": _BLOCK + b"\n" + b"y" * 90_000,
+    "a newline before the last block of the head": b"x" * 4095 + b"\n" + b"y" * 90_000,
+    "a newline begins the first block of the tail": b"x" * 91_808 + b"\n" + b"y" * 8_191,
+    "it prints such a line where it is cut": b"x" * 8_100 + output.marker(7).encode() * 2_000 + b"y" * 8_100,
+    "bytes": bytes(range(256)) * 400,
+}
+
+
+@pytest.mark.parametrize("data", _CUT_CONTENTS.values(), ids=_CUT_CONTENTS)
+@pytest.mark.parametrize("limit", [1_000, MIB])
+def test_a_cut_file_is_read_as_if_all_of_it_were_there(tmp_path: Path, data: bytes, limit: int):
+    path = written(tmp_path, data)
+    output.collect(path, 16 * KIB)
+    found = _read_all(path, limit, len(data))
+    assert all(each.data == data[each.offset : each.next_offset] for each in found)
+    assert all(each.size == len(data) for each in found)
+    assert sum(each.left_out for each in found) + sum(len(each.data) for each in found) == len(data)
+    assert [each.left_out > 0 for each in found].count(True) == 1
+
+
+def test_a_file_that_was_cut_before_the_engine_died_is_not_cut_again(tmp_path: Path):
+    path = written(tmp_path, b"x" * MIB)
+    first = output.collect(path, 16 * KIB)
+    before = Path(path).read_bytes()
+    assert output.collect(path, 16 * KIB) == first
+    assert Path(path).read_bytes() == before
+
+
+def test_a_growing_file_that_holds_such_a_line_is_read_as_it_is(tmp_path: Path):
+    data = _BLOCK + output.marker(5_000).encode() + _BLOCK
+    path = written(tmp_path, data)
+    assert output.read_log(path, 0, MIB) == output.Excerpt(data, 0, 0, len(data))
+
+
+def test_a_negative_offset_counts_from_the_end(tmp_path: Path):
+    path = written(tmp_path, b"x" * MIB + b"end")
+    assert output.read_log(path, -3, 10).data == b"end"
+    assert output.read_log(path, -2 * MIB, 10).offset == 0
+    output.collect(path, 16 * KIB)
+    assert output.read_log(path, -3, 10).data == b"end"
+    assert output.read_log(path, -3, 10).offset == MIB
+
+
+def test_short_output_that_is_no_text_stays_a_file(tmp_path: Path):
+    path = written(tmp_path, b"a\xff\xfeb")
+    assert output.collect(path, MIB).file == path
+    assert output.collect(written(tmp_path, "a\ufffdb".encode()), MIB).text == "a\ufffdb"
+
+
 def test_pieces_end_with_lines_and_hold_all(tmp_path: Path):
     path = written(tmp_path, b"".join(b"line %07d\n" % n for n in range(300_000)))
     pieces = list(output.pieces(path))

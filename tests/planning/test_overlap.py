@@ -49,3 +49,9 @@ def test_only_the_catchups_of_run_all_and_what_comes_behind_them_go_in_series():
     assert goes_in_series(run_all, is_catchup=False, catchups_ahead=1)
     assert not goes_in_series(run_all, is_catchup=False, catchups_ahead=0)
     assert not goes_in_series(Policy(), is_catchup=True, catchups_ahead=1)
+
+
+@pytest.mark.parametrize(("queued", "expected"), [(0, Queue()), (1, OVERLAPS)])
+def test_beside_a_backfill_one_slot_waits_that_would_be_skipped_otherwise(queued, expected):
+    policy = Policy(overlap=Overlap.SKIP)
+    assert decide(policy, running=1, queued=queued, is_serial=False, is_beside_backfill=True) == expected

@@ -2,13 +2,17 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from cronsole.executors.resolve import resolve
 from cronsole.model.action import Action, Command, Handler, Record
 from cronsole.model.event import Event
 from cronsole.model.policy import Policy
@@ -40,6 +44,27 @@ def schedule(
     )
 
 
+class Threads(ThreadPoolExecutor):
+    """The loop's threads, which tell what handlers are being looked up in them: only then can one be called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looking_up: set[Future[Any]] = set()
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(function, *args, **kwargs)
+        if isinstance(function, partial) and resolve in function.args:
+            self.looking_up.add(future)
+        return future
+
+    async def have_looked_up(self) -> bool:
+        """Wait for the handlers that are being looked up; return whether there were any."""
+        looking_up, self.looking_up = self.looking_up, set()
+        if looking_up:
+            await asyncio.wait([asyncio.wrap_future(future) for future in looking_up])
+        return bool(looking_up)
+
+
 class House:
     """One state directory in which engines come and go."""
 
@@ -51,6 +76,7 @@ class House:
         self.arrived = asyncio.Event()
         self.engine: Engine
         self._stack: AsyncExitStack | None = None
+        self._threads = Threads()
 
     def define(self, *schedules: Schedule, **settings: Any) -> None:
         chosen = msgspec.structs.replace(self.configuration.settings, **settings)
@@ -59,6 +85,7 @@ class House:
     async def start(self, *schedules: Schedule, **settings: Any) -> None:
         if schedules or settings:
             self.define(*schedules, **settings)
+        asyncio.get_running_loop().set_default_executor(self._threads)
         self._stack = AsyncExitStack()
         directory = self._stack.enter_context(StateDirectory(self.state))
         self.engine = Engine(
@@ -76,6 +103,19 @@ class House:
         if self._stack is not None:
             stack, self._stack = self._stack, None
             await stack.aclose()
+
+    async def kill(self) -> None:
+        """End the engine as kill -9 does: of all that it holds, only what is committed by now is left.
+
+        Its database is opened anew elsewhere, for what an engine writes on its way down is no part of that.
+        """
+        await self.settle()
+        corpse = self.state.with_name("corpse")
+        shutil.copytree(self.state, corpse)
+        self.engine.shutdown.hurry()
+        await self.stop()
+        shutil.rmtree(self.state)
+        corpse.rename(self.state)
 
     async def restart(self, *schedules: Schedule) -> None:
         await self.stop()
@@ -96,9 +136,13 @@ class House:
         self.arrived.set()
 
     async def settle(self) -> None:
-        """Let everything that needs no time happen, the ledger's thread included."""
-        for _ in range(3):
+        """Let everything that needs no time happen, the threads of the ledger and of handlers included."""
+        rounds = 3
+        while rounds:
+            rounds -= 1
             await let_others_run()
+            if await self._threads.have_looked_up():
+                rounds = 3
             if self._stack is None or not hasattr(self, "engine"):
                 continue
             if self.engine.journal.is_troubled:

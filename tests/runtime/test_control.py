@@ -3,6 +3,7 @@ from tests.runtime import handlers_in_tests
 from tests.runtime.house import House, calls, schedule, shell
 
 from cronsole.errors import ScheduleDisabled, UnknownRun, UnknownSchedule
+from cronsole.model.ask import TriggerAsk
 from cronsole.model.event import ScheduleResumed, SlotSkipped
 from cronsole.model.policy import Conditions, MissedRunPolicy
 from cronsole.model.run import Cause
@@ -88,7 +89,7 @@ async def test_a_manual_run_is_allowed_while_paused_and_changes_nothing_else(hou
     before = house.engine.lanes.get("gc")
     assert before is not None
     watermark, made = before.state.watermark, before.state.runs_made
-    run_id = await house.engine.control.trigger("gc", actor="ops", payload="{}")
+    run_id = await house.engine.control.trigger("gc", TriggerAsk(payload={}), actor="ops")
     await house.seconds(1)
     run = await house.engine.ledger.run(run_id)
     assert run is not None

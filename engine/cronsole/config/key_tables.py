@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from cronsole.config.api_keys import API
 from cronsole.config.available import UNAVAILABLE
 from cronsole.config.channels import KINDS
 from cronsole.config.engine_keys import ENGINE
@@ -26,6 +27,8 @@ def _table_of(name: str) -> str:
     match name:
         case "engine":
             return "\n".join(_rows(ENGINE))
+        case "api":
+            return "\n".join(_rows(API))
         case "tasks":
             return "\n\n".join(f"### {group}\n\n" + "\n".join(_rows(keys)) for group, keys in GROUPS.items())
         case "channels":

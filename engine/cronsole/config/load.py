@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from cronsole.config.advice import Advisor
+from cronsole.config.api_keys import read_api
 from cronsole.config.channels import advise_channel, read_channels
 from cronsole.config.engine_keys import read_settings
 from cronsole.config.files import Document, Unreadable, folder_of, included, is_pattern, is_yaml, read_text
@@ -22,14 +23,14 @@ from cronsole.errors import ConfigError
 from cronsole.model.channel import Channel
 from cronsole.model.instant import Instant
 from cronsole.model.schedule import Origin, Schedule, SourceKind
-from cronsole.model.settings import Configuration, Settings
+from cronsole.model.settings import Api, Configuration, Settings
 
 PROVIDERS: Final = ("cron",)
 """What can stand behind `[scheduled] provider`."""
 
 _MOST_WARNINGS: Final = 200
 _DEEPEST_INCLUDE: Final = 32
-_OF_MAIN_FILE: Final = ("engine", "scheduled", "notify")
+_OF_MAIN_FILE: Final = ("engine", "scheduled", "notify", "api")
 _TOP: Final = ("tasks", "defaults", "include", *_OF_MAIN_FILE)
 
 
@@ -89,7 +90,7 @@ class _Loading:
             self._refuse(name, fault)
         else:
             settings = self._settings(main)
-            settings = msgspec.structs.replace(settings, channels=self._channels(main))
+            settings = msgspec.structs.replace(settings, channels=self._channels(main), api=self._api(main))
             self._reader = TaskReader(settings, self._environ, self._names(main))
             self._take(main, {})
         if self._problems:
@@ -135,6 +136,18 @@ class _Loading:
             except Fault as fault:
                 self._note(main, "", fault.under(key, value))
         return settings
+
+    def _api(self, main: _File) -> Api:
+        value = main.document.top.get("api")
+        if value is None:
+            return Api()
+        resolved = self._resolved(main, "api", value)
+        try:
+            found: Api = attempt(read_api, resolved, Scope(folder=main.folder))
+        except Fault as fault:
+            self._note(main, "", fault.under("api", value))
+            return Api()
+        return found
 
     def _channels(self, main: _File) -> tuple[Channel, ...]:
         value = main.document.top.get("notify")

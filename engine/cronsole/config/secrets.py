@@ -23,6 +23,11 @@ def has_reference(text: str) -> bool:
     return "${env:" in text or "${file:" in text
 
 
+def escaped(text: str) -> str:
+    """Return a text that stands for this one where references are replaced."""
+    return _REFERENCE.sub(lambda found: f"${found[0]}", text) if has_reference(text) else text
+
+
 def resolve_text(text: str, environ: Mapping[str, str]) -> str:
     """Return a text with its references replaced; ConfigError names the one that cannot be."""
     if not has_reference(text):

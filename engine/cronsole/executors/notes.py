@@ -80,7 +80,8 @@ class Notes:
             return Collected(b"".join((*self._head, tail)).decode(errors="replace"), "", self._total)
         left_out = self._total - self._written - len(tail)
         if left_out:
-            self._write(output.marker(left_out).encode())
+            output.seal(self._fd)
+            tail = output.marker(left_out).encode() + tail
         self._write(tail)
         os.close(self._fd)
         self._fd = -1

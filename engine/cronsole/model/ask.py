@@ -119,12 +119,11 @@ class ForecastQuery(_Ask, frozen=True):
 
 class LoadKind(StrEnum):
     PLANNED = "planned"
-    STARTED = "started"
     FAILED = "failed"
 
 
 class LoadQuery(_Ask, frozen=True):
-    """How many fires are planned, or how many runs started or failed, in each bucket."""
+    """How many fires are planned, or how many runs failed, in each bucket."""
 
     since: datetime
     until: datetime

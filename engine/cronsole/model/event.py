@@ -124,6 +124,19 @@ class CircuitClosed(_Event, frozen=True):
     schedule_id: str
 
 
+class ScheduleDefined(_Event, frozen=True):
+    """A schedule was made, or changed, over the API."""
+
+    schedule_id: str
+    actor: str
+    is_new: bool
+
+
+class ScheduleDeleted(_Event, frozen=True):
+    schedule_id: str
+    actor: str
+
+
 class CatalogReloaded(_Event, frozen=True):
     added: tuple[str, ...]
     changed: tuple[str, ...]
@@ -189,6 +202,8 @@ Event: TypeAlias = (
     | CircuitOpened
     | CircuitHalfOpened
     | CircuitClosed
+    | ScheduleDefined
+    | ScheduleDeleted
     | CatalogReloaded
     | CatalogRefused
     | ClockJumped

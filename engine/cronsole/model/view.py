@@ -17,11 +17,11 @@ from cronsole.model.schedule import SourceKind
 T = TypeVar("T")
 
 
-class _View(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class View(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A field that holds its default is left out of the JSON."""
 
 
-class Page(_View, Generic[T], frozen=True):
+class Page(View, Generic[T], frozen=True):
     """Some of many; `next` is the cursor of the following page, None at the end."""
 
     items: tuple[T, ...]
@@ -37,20 +37,20 @@ class ScheduleStatus(StrEnum):
     EXHAUSTED = "exhausted"
 
 
-class PauseView(_View, frozen=True):
+class PauseView(View, frozen=True):
     since: datetime
     until: datetime | None = None
     reason: str = ""
     actor: str = ""
 
 
-class RangeView(_View, frozen=True):
+class RangeView(View, frozen=True):
     count: int
     first: datetime
     last: datetime
 
 
-class RunBrief(_View, frozen=True):
+class RunBrief(View, frozen=True, gc=False):
     """A run in a strip of them: what became of it, and how long it took (so far, where it still runs)."""
 
     run_id: str
@@ -63,7 +63,7 @@ class RunBrief(_View, frozen=True):
     detail: str = ""
 
 
-class ScheduleView(_View, frozen=True):
+class ScheduleView(View, frozen=True):
     """One schedule as it stands now. `recent` holds the last runs that ended, the oldest first."""
 
     id: str
@@ -93,7 +93,7 @@ class ScheduleView(_View, frozen=True):
     runs_made: int = 0
 
 
-class GateView(_View, frozen=True):
+class GateView(View, frozen=True):
     """How one gate stands now."""
 
     name: str
@@ -101,7 +101,7 @@ class GateView(_View, frozen=True):
     detail: str = ""
 
 
-class FireView(_View, frozen=True):
+class FireView(View, frozen=True):
     """One fire to come: its slot, when it is due with jitter, on the schedule's own clock, and what is odd about it."""
 
     slot: datetime
@@ -110,7 +110,7 @@ class FireView(_View, frozen=True):
     note: str = ""
 
 
-class Statistics(_View, frozen=True):
+class Statistics(View, frozen=True):
     """What the kept history says. Cancelled runs and verdicts without a run count neither way."""
 
     succeeded: int = 0
@@ -125,7 +125,7 @@ class Statistics(_View, frozen=True):
     trend: str = ""
 
 
-class ScheduleDetail(_View, frozen=True):
+class ScheduleDetail(View, frozen=True):
     """Everything about one schedule. `definition` has the keys of a [[tasks]] entry, so that it can be sent back."""
 
     schedule: ScheduleView
@@ -136,7 +136,7 @@ class ScheduleDetail(_View, frozen=True):
     shadows: tuple[str, ...] = ()
 
 
-class RunView(_View, frozen=True):
+class RunView(View, frozen=True):
     """One row of the ledger: a run, or a verdict without one. `output` is its end where there is more in the log."""
 
     run_id: str
@@ -167,7 +167,7 @@ class RunView(_View, frozen=True):
     bypassed: str = ""
 
 
-class AttemptView(_View, frozen=True):
+class AttemptView(View, frozen=True):
     """One attempt of a run: those that were followed by another, and the last."""
 
     attempt: int
@@ -181,7 +181,7 @@ class AttemptView(_View, frozen=True):
     output_bytes: int = 0
 
 
-class RunDetail(_View, frozen=True):
+class RunDetail(View, frozen=True):
     """Everything about one run; of its environment the names only."""
 
     run: RunView
@@ -189,7 +189,7 @@ class RunDetail(_View, frozen=True):
     environment: tuple[str, ...] = ()
 
 
-class LogChunk(_View, frozen=True):
+class LogChunk(View, frozen=True):
     """Bytes of a run's output, as they were written; `left_out` bytes ahead of them are no longer there.
 
     `next_offset` is where the following chunk begins; `is_complete` tells that nothing will follow it.
@@ -204,7 +204,7 @@ class LogChunk(_View, frozen=True):
     is_complete: bool = False
 
 
-class EventView(_View, frozen=True):
+class EventView(View, frozen=True):
     """Something that happened, with a sentence for people and its fields for programs.
 
     Two kinds are of the stream itself: `heartbeat`, which tells that it lives, and `resync`: events were lost, look
@@ -221,7 +221,7 @@ class EventView(_View, frozen=True):
     fields: dict[str, Any] = {}
 
 
-class Counts(_View, frozen=True):
+class Counts(View, frozen=True):
     """How many schedules there are of each kind; one may be of several."""
 
     schedules: int = 0
@@ -235,7 +235,7 @@ class Counts(_View, frozen=True):
     queued: int = 0
 
 
-class EngineView(_View, frozen=True):
+class EngineView(View, frozen=True):
     """Who answers, how it does, and who it takes the asker for."""
 
     version: str
@@ -250,6 +250,7 @@ class EngineView(_View, frozen=True):
     environment: str
     timezone: str
     counts: Counts
+    cwd: str = ""
     actor: str = ""
     permissions: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -261,96 +262,7 @@ class EngineView(_View, frozen=True):
     loop_lag_ms: float = 0.0
 
 
-class StepOutcome(StrEnum):
-    PASSES = "passes"
-    STOPS = "stops"
-    NOTE = "note"
-
-
-class WhyStep(_View, frozen=True):
-    """One step of a decision: `name` is the trigger, a gate, a limit or the ledger."""
-
-    name: str
-    outcome: StepOutcome
-    detail: str
-
-
-class WhyView(_View, frozen=True):
-    """Why a slot ran, why not, or why not yet: the steps in the order in which they were or will be taken."""
-
-    schedule_id: str
-    slot: datetime | None
-    conclusion: str
-    steps: tuple[WhyStep, ...]
-    run: RunView | None = None
-
-
-class FieldChange(_View, frozen=True):
-    """One key of a definition before and after, as text; empty where it was or is not given."""
-
-    key: str
-    before: str
-    after: str
-
-
-class PlannedChange(_View, frozen=True):
-    """What a reload makes of one schedule, with the first fires that it loses and gains until the plan's end."""
-
-    id: str
-    origin: str
-    fields: tuple[FieldChange, ...] = ()
-    loses: tuple[datetime, ...] = ()
-    gains: tuple[datetime, ...] = ()
-    fires_before: int = 0
-    fires_after: int = 0
-
-
-class PlanView(_View, frozen=True):
-    """What a reload would do; nothing where there are problems. `retimed` ones start anew from the reload on."""
-
-    until: datetime
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    added: tuple[PlannedChange, ...] = ()
-    changed: tuple[PlannedChange, ...] = ()
-    retimed: tuple[PlannedChange, ...] = ()
-    removed: tuple[PlannedChange, ...] = ()
-    unchanged: int = 0
-
-
-class ReloadView(_View, frozen=True):
-    """What a reload did; with problems, the last good set stays in force."""
-
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    unchanged: int = 0
-
-
-class EffectView(_View, frozen=True):
-    """What a verb over several schedules did or, as a preview, would do; `told` are its consequences in sentences."""
-
-    schedule_ids: tuple[str, ...]
-    is_preview: bool = False
-    skips: int = 0
-    starts: int = 0
-    told: tuple[str, ...] = ()
-
-
-class BackfillView(_View, frozen=True):
-    """The slots that a backfill runs, in order; `run_ids` is empty for a preview."""
-
-    schedule_id: str
-    slots: int
-    is_preview: bool = False
-    first: datetime | None = None
-    last: datetime | None = None
-    run_ids: tuple[str, ...] = ()
-
-
-class AuditView(_View, frozen=True):
+class AuditView(View, frozen=True):
     """A change that somebody made."""
 
     at: datetime
@@ -369,42 +281,3 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     instance: str = ""
     problems: tuple[str, ...] = ()
-
-
-class PlannedFire(_View, frozen=True):
-    """One fire to come, of any schedule."""
-
-    schedule_id: str
-    slot: datetime
-    due: datetime
-
-
-class ForecastView(_View, frozen=True):
-    """Every fire of a stretch of time by when it is due, paused and disabled schedules left out.
-
-    With more than were asked for, `until` is where the list ends; everything before it is there.
-    """
-
-    since: datetime
-    until: datetime
-    fires: tuple[PlannedFire, ...] = ()
-    is_cut: bool = False
-
-
-class BusyMinute(_View, frozen=True):
-    """A minute in which many start together; of the schedules, the first few by name."""
-
-    at: datetime
-    count: int
-    schedule_ids: tuple[str, ...] = ()
-
-
-class LoadView(_View, frozen=True):
-    """How much starts in each bucket of a stretch of time; `left_out` schedules were too many to count."""
-
-    since: datetime
-    until: datetime
-    bucket_ms: Millis
-    counts: tuple[int, ...]
-    busiest: tuple[BusyMinute, ...] = ()
-    left_out: int = 0

@@ -38,17 +38,21 @@ _CANCEL = Replace(by_force=False)
 _KILL = Replace(by_force=True)
 
 
-def decide(policy: Policy, *, running: int, queued: int, is_serial: bool) -> Decision:
+def decide(
+    policy: Policy, *, running: int, queued: int, is_serial: bool, is_beside_backfill: bool = False
+) -> Decision:
     """Return what becomes of a run whose time has come.
 
     `running` counts the schedule's runs under way, those that wait to retry included; `queued` those that
-    wait in front of this one.
+    wait in front of this one. A backfill costs no slot its run: where nothing else is under way, one waits for it.
     """
     if running <= 0:
         return _START
     if is_serial:
         return _QUEUE
     match policy.overlap:
+        case Overlap.SKIP if is_beside_backfill and queued == 0:
+            return _QUEUE
         case Overlap.SKIP:
             return _OVERLAPS
         case Overlap.QUEUE_ONE:

@@ -29,9 +29,12 @@ from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Active, Lane
 from cronsole.runtime.launcher import Launcher
 from cronsole.runtime.limits import RunLimits
+from cronsole.runtime.recent_runs import kept_of_each
+from cronsole.runtime.turns import ahead_of_backfills, decision, has_backfill, taken_out
 from cronsole.store.base import Committed
 
 _GATED = frozenset({Cause.SLOT, Cause.CATCHUP})
+_ASKED_FOR = frozenset({Cause.MANUAL, Cause.BACKFILL})
 _RETRY_MS = SECOND
 
 
@@ -46,6 +49,7 @@ class Dispatcher:
         self._bus = ground.bus
         self._alarms = ground.alarms
         self._identity = ground.identity
+        self._lanes = ground.lanes
         self._limits = limits
         self._launcher = launcher
         self._aftermath = aftermath
@@ -64,46 +68,64 @@ class Dispatcher:
             # Slots of one schedule start in their order, also where a catch-up in front was put off.
             due_at = max(due_at, *(ahead.due_at for ahead in lane.preclaimed.values()))
         if due_at > self._clock.now():
-            lane.preclaimed[run.run_id] = run
+            self._hold(lane, run)
             self._alarms.at(due_at, partial(self._fall_due, lane, run.run_id), is_sharp=True)
         else:
             self._arrive(lane, run)
 
+    def _hold(self, lane: Lane, run: Run) -> None:
+        """Keep a run until it is due."""
+        if run.cause not in _ASKED_FOR:
+            lane.preclaimed[run.run_id] = run
+            return
+        lane.appointed[run.run_id] = run
+        self._tell_queued(lane, run)
+
     def _fall_due(self, lane: Lane, run_id: str) -> None:
-        run = lane.preclaimed.pop(run_id, None)
+        run = lane.preclaimed.pop(run_id, None) or lane.appointed.pop(run_id, None)
         if run is not None:
             self._arrive(lane, run)
 
     def _arrive(self, lane: Lane, run: Run) -> None:
         if self._is_stopped:
-            lane.preclaimed[run.run_id] = run
+            (lane.appointed if run.cause in _ASKED_FOR else lane.preclaimed)[run.run_id] = run
             return
         pause = lane.state.pause
         if run.cause in _GATED and pause is not None and pause.holds_at(self._clock.now()):
-            self._reject(lane, run, SkipReason.PAUSED, pause.reason)
+            self.reject(lane, run, SkipReason.PAUSED, pause.reason)
             return
-        policy = lane.schedule.policy
         if not lane.active:
             self._admit(lane, Active(run))
             return
-        decision = overlap.decide(
-            policy, running=len(lane.active), queued=len(lane.waiting), is_serial=_is_serial(lane, run)
-        )
-        match decision:
+        match decision(lane, run):
             case overlap.Start():
                 self._admit(lane, Active(run))
             case overlap.Queue():
                 self._wait(lane, run)
             case overlap.Skip(reason=reason):
-                self._reject(lane, run, reason, _still_running(lane))
+                self.reject(lane, run, reason, _still_running(lane))
             case overlap.Replace(by_force=by_force):
-                self.skip_waiting(lane, SkipReason.OVERLAP, "a newer run replaces it")
-                self._wait(lane, run)
-                for active in list(lane.active.values()):
-                    self.stop(lane, active.run.run_id, "replaced by a newer run", by_force=by_force)
+                self._replace(lane, run, by_force=by_force)
+
+    def _replace(self, lane: Lane, run: Run, *, by_force: bool) -> None:
+        """Let the run wait for the end of what it replaces: all but a backfill, whose slots are not its."""
+        for _ in range(ahead_of_backfills(lane)):
+            self.reject(lane, lane.waiting.popleft(), SkipReason.OVERLAP, "a newer run replaces it")
+        self._wait(lane, run)
+        for active in list(lane.active.values()):
+            if active.run.cause is not Cause.BACKFILL:
+                self.stop(lane, active.run.run_id, "replaced by a newer run", by_force=by_force)
 
     def _wait(self, lane: Lane, run: Run) -> None:
-        lane.waiting.append(self._requeued(run))
+        """Queue the run in the order of arrival; backfills come after all else."""
+        queued = self._requeued(run)
+        if run.cause is Cause.BACKFILL:
+            lane.waiting.append(queued)
+        else:
+            lane.waiting.insert(ahead_of_backfills(lane), queued)
+        self._tell_queued(lane, run)
+
+    def _tell_queued(self, lane: Lane, run: Run) -> None:
         self._bus.publish(RunQueued(self._clock.now(), lane.id, run.run_id, run.cause, run.slot, run.due_at))
 
     def _requeued(self, run: Run) -> Run:
@@ -112,7 +134,8 @@ class Dispatcher:
         self._journal.tell(Requeued(run.run_id, run.fence))
         return msgspec.structs.replace(run, state=RunState.QUEUED)
 
-    def _reject(self, lane: Lane, run: Run, reason: SkipReason, detail: str) -> None:
+    def reject(self, lane: Lane, run: Run, reason: SkipReason, detail: str) -> None:
+        """End a run that has not started as skipped."""
         now = self._clock.now()
         rejected = Rejected(run.run_id, run.fence, now, reason, detail)
         self._journal.tell(rejected, messages=messages_of_rejection(lane.schedule, run, rejected))
@@ -128,8 +151,7 @@ class Dispatcher:
         insort(
             self._backlog, (active.run.due_at, active.run.run_id, lane, active), key=lambda entry: entry[:2]
         )
-        run = active.run
-        self._bus.publish(RunQueued(self._clock.now(), lane.id, run.run_id, run.cause, run.slot, run.due_at))
+        self._tell_queued(lane, active.run)
 
     def _start(self, lane: Lane, active: Active) -> None:
         active.is_retrying = False
@@ -216,10 +238,17 @@ class Dispatcher:
         run = active.run
         told = messages_of_end(lane.schedule, run, finished, was_failing=lane.is_failing)
         self._journal.tell(finished, messages=told, then=_discarding(outcome))
-        lane.last_run = msgspec.structs.replace(
-            run, state=finished.state, finished_at=finished.at, exit_code=finished.exit_code
-        )
         duration_ms = self._duration_ms(active, finished.at)
+        ended = msgspec.structs.replace(
+            run,
+            state=finished.state,
+            started_at=finished.started_at,
+            finished_at=finished.at,
+            exit_code=finished.exit_code,
+            detail=finished.detail,
+        )
+        has_run = finished.started_at is not None
+        lane.run_ended(ended, duration_ms if has_run else None, kept=kept_of_each(len(self._lanes)))
         self._bus.publish(
             RunFinished(
                 finished.at,
@@ -251,6 +280,8 @@ class Dispatcher:
         policy = lane.schedule.policy
         room = policy.max_parallel if policy.overlap is Overlap.ALLOW else 1
         while lane.waiting and len(lane.active) < room:
+            if lane.waiting[0].cause is Cause.BACKFILL and has_backfill(lane):
+                return
             self._admit(lane, Active(lane.waiting.popleft()))
 
     def _pump(self) -> None:
@@ -307,12 +338,22 @@ class Dispatcher:
     def skip_claimed(self, lane: Lane, reason: SkipReason, detail: str) -> None:
         """Skip the runs that were claimed ahead of their slots, which a pause now covers."""
         for run in self.withdraw(lane):
-            self._reject(lane, run, reason, detail)
+            self.reject(lane, run, reason, detail)
 
     def skip_waiting(self, lane: Lane, reason: SkipReason, detail: str) -> None:
-        """Skip the runs that wait for another of their lane to end."""
-        while lane.waiting:
-            self._reject(lane, lane.waiting.popleft(), reason, detail)
+        """Skip the runs that wait for another of their lane to end, or for a time that somebody asked for."""
+        waiting = [*lane.waiting, *lane.appointed.values()]
+        lane.waiting.clear()
+        lane.appointed.clear()
+        for run in waiting:
+            self.reject(lane, run, reason, detail)
+
+    def skip_appointed(self, lane: Lane, reason: SkipReason, detail: str) -> None:
+        """Skip the runs that wait for a time that somebody asked for."""
+        appointed = list(lane.appointed.values())
+        lane.appointed.clear()
+        for run in appointed:
+            self.reject(lane, run, reason, detail)
 
     def stop(self, lane: Lane, run_id: str, reason: str, *, by_force: bool = False) -> bool:
         """Stop the run, or take it out of the queue; return whether there was such a run."""
@@ -335,26 +376,16 @@ class Dispatcher:
         return False
 
     def _cancel_waiting(self, lane: Lane, run_id: str, reason: str) -> bool:
-        for run in lane.waiting:
-            if run.run_id == run_id:
-                lane.waiting.remove(run)
-                self._limits.enter(lane.schedule.tags)
-                self._ended_with(lane, Active(run), Outcome(state=RunState.CANCELLED, detail=reason))
-                return True
-        return False
+        run = taken_out(lane, run_id)
+        if run is None:
+            return False
+        self._limits.enter(lane.schedule.tags)
+        self._ended_with(lane, Active(run), Outcome(state=RunState.CANCELLED, detail=reason))
+        return True
 
     def close_door(self) -> None:
         """Start nothing more; what waits stays queued in the ledger for the next engine."""
         self._is_stopped = True
-
-
-def _is_serial(lane: Lane, run: Run) -> bool:
-    policy = lane.schedule.policy
-    if run.cause in (Cause.MANUAL, Cause.BACKFILL):
-        return policy.overlap is not Overlap.ALLOW
-    unended = [*lane.waiting, *(active.run for active in lane.active.values())]
-    catchups_ahead = sum(1 for each in unended if each.is_catchup)
-    return overlap.goes_in_series(policy, is_catchup=run.is_catchup, catchups_ahead=catchups_ahead)
 
 
 def _still_running(lane: Lane) -> str:

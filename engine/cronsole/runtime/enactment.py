@@ -1,20 +1,23 @@
 """Brings definitions into force: new, changed, moved, removed and returning schedules, in the ledger and in lanes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from cronsole.catalog import Catalog, Source
 from cronsole.config.diff import Diff
 from cronsole.config.hashing import definition_hash, trigger_hash
 from cronsole.model.instant import Instant
 from cronsole.model.run import Cause, Run, SkipReason
-from cronsole.model.schedule import Schedule, ScheduleState
+from cronsole.model.schedule import Schedule, ScheduleState, SourceKind
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
-from cronsole.store.base import Archived, ClaimRetracted, Defined, StateChange
+from cronsole.runtime.shadow import into_shadow, is_shadow_id, shadow_id
+from cronsole.store.base import Archived, AuditEntry, ClaimRetracted, Defined, KeyUsed, Ledger, StateChange
 
 _SLICE = 5_000
+_API = Source(SourceKind.API)
 
 
 def first_seen(schedule: Schedule, now: Instant) -> ScheduleState:
@@ -46,32 +49,59 @@ def carried_on(schedule: Schedule, state: ScheduleState, now: Instant) -> Schedu
 class Enactment:
     """Keeps lanes and the ledger's definitions in step with the catalog."""
 
-    def __init__(self, ground: Ground, dispatcher: Dispatcher) -> None:
+    def __init__(self, ground: Ground, dispatcher: Dispatcher, *, catalog: Catalog, ledger: Ledger) -> None:
         self._clock = ground.clock
         self._journal = ground.journal
         self._lanes = ground.lanes
         self._started_at = ground.identity.started_at
         self._dispatcher = dispatcher
+        self._catalog = catalog
+        self._ledger = ledger
+        self._shadows: set[str] = set()
 
     async def begin(
-        self, schedules: Iterable[Schedule], known: Mapping[str, ScheduleState], now: Instant
+        self, known: Mapping[str, ScheduleState], now: Instant, *, kept: Iterable[str] = ()
     ) -> None:
-        """Make a lane for each schedule at the start of the engine, and archive what is defined no more."""
-        changes: list[StateChange] = []
-        present: set[str] = set()
-        for schedule in schedules:
+        """Make a lane for each schedule at the start of the engine, and archive what is defined no more, nor kept."""
+        self._shadows = {
+            key for key, state in known.items() if is_shadow_id(key) and state.archived_at is None
+        }
+        shadowed = [each.schedule for each in self._catalog.shadowed() if each.source == _API]
+        changes: list[StateChange] = [
+            Defined(into_shadow(schedule), first_seen(into_shadow(schedule), now))
+            for schedule in shadowed
+            if shadow_id(schedule.id) not in self._shadows
+        ]
+        present = {*kept, *(shadow_id(schedule.id) for schedule in shadowed)}
+        for schedule in self._catalog:
             present.add(schedule.id)
             before = known.get(schedule.id)
             state = first_seen(schedule, now) if before is None else carried_on(schedule, before, now)
-            if state != before:
+            if state != before or shadow_id(schedule.id) in self._shadows - present:
                 changes.append(Defined(schedule, state))
             self._lanes.put(Lane(schedule, state, self._started_at))
         gone = [state for key, state in known.items() if key not in present and state.archived_at is None]
         changes.extend(Archived(state.schedule_id, now) for state in gone)
+        self._shadows &= present
+        self._shadows |= {shadow_id(schedule.id) for schedule in shadowed}
         for position in range(0, len(changes), _SLICE):
             await self._journal.ask(states=changes[position : position + _SLICE])
 
-    async def change(self, diff: Diff, archive: Mapping[str, ScheduleState]) -> list[Lane]:
+    async def archive(self, added: Iterable[Schedule]) -> Mapping[str, ScheduleState]:
+        """Return what the ledger remembers of schedules that come into force, those never seen left out."""
+        for schedule in added:
+            if await self._ledger.definition(schedule.id) is not None:
+                return await self._ledger.schedule_states()
+        return {}
+
+    async def change(
+        self,
+        diff: Diff,
+        archive: Mapping[str, ScheduleState],
+        *,
+        audit: Iterable[AuditEntry] = (),
+        keys: Iterable[KeyUsed] = (),
+    ) -> list[Lane]:
         """Put schedules in force and take others out, in one transaction; return the lanes to aim afresh.
 
         The caller holds the claimer's lock. Nothing changes when the ledger cannot be written.
@@ -92,10 +122,41 @@ class Enactment:
             before = msgspec.structs.replace(before, watermark=mark)
             defined.append(Defined(schedule, carried_on(schedule, before, now)))
         archived = [Archived(lane.id, now) for lane in leaving]
-        await self._journal.ask(states=[*retracted, *defined, *archived])
+        moved = [*self._changed_hands(diff), *self._moves_of_shadows(diff, now)]
+        await self._journal.ask(
+            states=[*retracted, *defined, *archived, *moved], audit=list(audit), keys=keys
+        )
+        self._note_shadows(moved)
         for schedule in diff.unchanged:
             self._note_place(schedule)
         return self._take_effect(defined, retracted, leaving, now)
+
+    def _changed_hands(self, diff: Diff) -> Iterator[StateChange]:
+        """What is the same to the letter and comes from another source now is written down as that source's."""
+        for schedule in diff.unchanged:
+            lane = self._lanes.get(schedule.id)
+            if lane is not None and lane.schedule.origin.kind is not schedule.origin.kind:
+                yield Defined(schedule, lane.state)
+
+    def _moves_of_shadows(self, diff: Diff, now: Instant) -> Iterator[StateChange]:
+        """Keep the runtime schedules that lose their id to a file, and let go of those that have it again."""
+        held = self._catalog.held(_API)
+        if not held and not self._shadows:
+            return
+        for schedule in (*diff.added, *diff.changed, *diff.retimed, *diff.unchanged, *diff.removed):
+            own, holder = held.get(schedule.id), self._catalog.get(schedule.id)
+            is_shadowed = own is not None and holder is not None and holder.origin.kind is not SourceKind.API
+            if own is not None and is_shadowed and shadow_id(own.id) not in self._shadows:
+                yield Defined(into_shadow(own), first_seen(into_shadow(own), now))
+            elif not is_shadowed and shadow_id(schedule.id) in self._shadows:
+                yield Archived(shadow_id(schedule.id), now)
+
+    def _note_shadows(self, moved: Iterable[StateChange]) -> None:
+        for change in moved:
+            if isinstance(change, Archived):
+                self._shadows.discard(change.schedule_id)
+            elif isinstance(change, Defined) and is_shadow_id(change.schedule.id):
+                self._shadows.add(change.schedule.id)
 
     def _note_place(self, schedule: Schedule) -> None:
         """A schedule that only moved in its file is shown at its new line."""
@@ -135,6 +196,7 @@ class Enactment:
         if not definition.schedule.enabled:
             origin = definition.schedule.origin
             self._dispatcher.skip_claimed(lane, SkipReason.DISABLED, f"disabled in {origin}")
+            self._dispatcher.skip_appointed(lane, SkipReason.DISABLED, f"disabled in {origin}")
         return lane
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -14,6 +14,7 @@ from cronsole.errors import CronsoleError
 from cronsole.executors.adopt import boot_id, find_by_run_id
 from cronsole.executors.choose import Executors
 from cronsole.executors.libc import become_subreaper
+from cronsole.executors.output import read_log
 from cronsole.model.event import EngineStarted, EngineStopped, EngineStopping, Warned
 from cronsole.model.run import Run, RunState
 from cronsole.model.schedule import SourceKind
@@ -27,8 +28,12 @@ from cronsole.runtime.alarms import Alarms
 from cronsole.runtime.bus import Bus
 from cronsole.runtime.claimer import Claimer
 from cronsole.runtime.control import Control
+from cronsole.runtime.definitions import API, recalled
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.enactment import Enactment
+from cronsole.runtime.facade import EngineFacade, Reads, whereabouts
+from cronsole.runtime.feed import Feed
+from cronsole.runtime.gauges import Pulse, Tally
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.identity import Identity, folder_of, run_id_prefix
 from cronsole.runtime.janitor import Janitor
@@ -36,12 +41,17 @@ from cronsole.runtime.journal import Journal
 from cronsole.runtime.lane import Lane, Lanes
 from cronsole.runtime.launcher import Launcher
 from cronsole.runtime.limits import RunLimits
+from cronsole.runtime.listing import Listing
+from cronsole.runtime.logs import Logs
+from cronsole.runtime.recollection import Recollection
 from cronsole.runtime.recovery import Recovery
 from cronsole.runtime.reload import Reloader
+from cronsole.runtime.run_pages import RunPages
 from cronsole.runtime.shutdown import Shutdown
 from cronsole.runtime.ticker import Ticker
 from cronsole.runtime.watchdog import Watchdog, zone_data_version
-from cronsole.store.base import Retention
+from cronsole.runtime.why import Why
+from cronsole.store.base import AuditEntry, Retention
 from cronsole.store.sqlite import SqliteLedger
 from cronsole.store.state_dir import StateDirectory
 
@@ -118,14 +128,19 @@ class Engine:
         self.watchdog = Watchdog(ground, zone_data_version())
         self.claimer = Claimer(ground, dispatcher=self.dispatcher, surroundings=self._surroundings)
         self.ticker = Ticker(ground, claimer=self.claimer, watchdog=self.watchdog)
+        self.enactment = Enactment(ground, self.dispatcher, catalog=self.catalog, ledger=self.ledger)
         self.control = Control(
             ground,
+            ledger=self.ledger,
+            catalog=self.catalog,
             ticker=self.ticker,
             claimer=self.claimer,
             dispatcher=self.dispatcher,
+            enactment=self.enactment,
+            reloader=self.reloader,
             surroundings=self._surroundings,
+            environ=self._environ,
         )
-        self.enactment = Enactment(ground, self.dispatcher)
         self.recovery = Recovery(
             ground,
             dispatcher=self.dispatcher,
@@ -135,6 +150,36 @@ class Engine:
             on_engine_death=self.reloader.current.settings.on_engine_death,
         )
         self.shutdown = Shutdown(ground, self.ticker, self.dispatcher)
+        self.facade = self._facade(ground, launcher)
+
+    def _facade(self, ground: Ground, launcher: Launcher) -> EngineFacade:
+        """Make what shows the engine to others; it hears of events from here on."""
+        rows = RunPages(self._clock, self.ledger, self.lanes)
+        logs = Logs(self._clock, self.ledger, rows, read=read_log, output_path=launcher.output_path)
+        why = Why(
+            self._clock,
+            self.ledger,
+            self.journal,
+            self.limits,
+            surroundings=self._surroundings,
+            shadows_of=self.catalog.shadows_of,
+        )
+        feed = Feed(self._clock, ground.identity.node)
+        self.bus.listen(feed.note)
+        self.bus.listen(logs.note)
+        self.tally = Tally(self._clock, self.lanes)
+        self.pulse = Pulse(self._clock)
+        listing = Listing(self._clock, self.lanes)
+        reads = Reads(self.ledger, self.catalog, listing, rows, logs, why, feed, self.tally, self.pulse)
+        return EngineFacade(
+            ground,
+            reads,
+            control=self.control,
+            reloader=self.reloader,
+            surroundings=self._surroundings,
+            is_stopping=self._stopping.is_set,
+            place=whereabouts(self._state.config, str(self._state.path)),
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -145,7 +190,17 @@ class Engine:
                 served = [_spawn(tasks, self.journal.run(), "journal")]
                 try:
                     await self._begin(tasks)
-                    parts = (self.alarms, self.ticker, self.reloader, self.janitor, self.outbox)
+                    recollection = Recollection(self._clock, self.bus, self.ledger, self.lanes)
+                    parts = (
+                        self.alarms,
+                        self.ticker,
+                        self.reloader,
+                        self.janitor,
+                        self.outbox,
+                        self.pulse,
+                        self.tally,
+                        recollection,
+                    )
                     served += [_spawn(tasks, part.run(), type(part).__name__.lower()) for part in parts]
                     yield
                     await self._end()
@@ -176,13 +231,15 @@ class Engine:
         self._wire(identity, tasks)
         configuration = self.reloader.current
         self.catalog.apply(_FILES, configuration.schedules)
-        await self.enactment.begin(self.catalog, await self.ledger.schedule_states(), now)
+        ours, refused = recalled(await self.ledger.stored_schedules(SourceKind.API))
+        self.catalog.apply(API, ours)
+        await self.enactment.begin(await self.ledger.schedule_states(), now, kept=refused)
         self.watchdog.heed_clock(now)
         await self._recall()
         for lane in self.lanes:
             self.ticker.schedule(lane)
         self.bus.publish(EngineStarted(now, identity.node, len(self.lanes), os.getpid()))
-        for warning in configuration.warnings:
+        for warning in (*refused.values(), *configuration.warnings):
             self.bus.publish(Warned(now, warning))
 
     async def _recall(self) -> None:
@@ -225,13 +282,13 @@ class Engine:
     async def wait_for_stop(self) -> None:
         await self._stopping.wait()
 
-    async def _apply(self, configuration: Configuration) -> Diff:
+    async def _apply(self, configuration: Configuration, /, *, audit: Iterable[AuditEntry] = ()) -> Diff:
         """Bring a configuration into force, all of it or nothing."""
         archive = await self.ledger.schedule_states()
         async with self.claimer.lock:
             change = self.catalog.apply(_FILES, configuration.schedules)
             try:
-                lanes = await self.enactment.change(change, archive)
+                lanes = await self.enactment.change(change, archive, audit=audit)
             except BaseException:
                 self.catalog.apply(_FILES, self.reloader.current.schedules)
                 raise

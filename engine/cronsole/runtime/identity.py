@@ -1,6 +1,7 @@
 """Who this engine is: a fresh node id at each start, the ids of its runs, and its fences."""
 
 from cronsole.model.instant import Instant
+from cronsole.model.run import Cause, Range, Run, RunState
 
 
 class Identity:
@@ -25,6 +26,38 @@ class Identity:
     def new_fence(self) -> int:
         self._fence += 1
         return self._fence
+
+    def new_run(
+        self,
+        schedule_id: str,
+        cause: Cause,
+        now: Instant,
+        *,
+        due_at: Instant | None = None,
+        stands_for: Range | None = None,
+        actor: str = "",
+        payload: str = "",
+        detail: str = "",
+        bypassed: str = "",
+    ) -> Run:
+        """Return a queued run that no slot brings about."""
+        return Run(
+            run_id=self.new_run_id(now),
+            schedule_id=schedule_id,
+            cause=cause,
+            state=RunState.QUEUED,
+            due_at=now if due_at is None else due_at,
+            created_at=now,
+            stands_for=stands_for,
+            is_catchup=cause is Cause.CATCHUP,
+            fence=self.new_fence(),
+            node=self.node,
+            boot_id=self.boot_id,
+            actor=actor,
+            payload=payload,
+            detail=detail,
+            bypassed=bypassed,
+        )
 
 
 def run_id_prefix(at: Instant) -> str:

@@ -15,7 +15,7 @@ from cronsole.model.event import StoreHealed, StoreTroubled
 from cronsole.model.message import MessageChange, Posted
 from cronsole.model.run import Run, RunChange
 from cronsole.runtime.bus import Bus
-from cronsole.store.base import AuditEntry, Batch, Committed, Ledger, StateChange
+from cronsole.store.base import AuditEntry, Batch, Committed, KeyUsed, Ledger, StateChange
 
 _RETRY_SECONDS = 1.0
 
@@ -47,12 +47,15 @@ class Journal:
         self._never = asyncio.Event()
         self._is_closing = False
         self.is_troubled = False
+        self.commits = 0
+        self.commit_seconds = 0.0
         # Set whenever messages were posted; whoever delivers them clears it.
         self.has_posted = asyncio.Event()
 
     def ask(
         self,
         *,
+        keys: Iterable[KeyUsed] = (),
         claims: list[Run] | None = None,
         runs: list[Run] | None = None,
         states: list[StateChange] | None = None,
@@ -62,6 +65,7 @@ class Journal:
     ) -> asyncio.Future[Committed]:
         """Return a future of the commit of these writes; it raises StoreUnavailable when none of them was written."""
         asked = self._gathered.asked
+        asked.keys.extend(keys)
         asked.claims.extend(claims or ())
         asked.runs.extend(runs or ())
         asked.states.extend(states or ())
@@ -120,6 +124,7 @@ class Journal:
 
     async def _commit(self, gathered: _Gathered) -> None:
         batch = _together(gathered.facts, gathered.asked)
+        began = self._clock.monotonic()
         try:
             committed = await self._ledger.commit(batch)
         except (StoreUnavailable, StoreCorrupt) as error:
@@ -130,6 +135,8 @@ class Journal:
                 self._bus.publish(StoreTroubled(self._clock.now(), str(error)))
             await self._clock.wait(self._never, _RETRY_SECONDS)
             return
+        self.commits += 1
+        self.commit_seconds += self._clock.monotonic() - began
         if self.is_troubled:
             self.is_troubled = False
             self._bus.publish(StoreHealed(self._clock.now()))
@@ -161,6 +168,7 @@ class Journal:
 
 def _together(first: Batch, second: Batch) -> Batch:
     return Batch(
+        keys=first.keys + second.keys,
         states=first.states + second.states,
         claims=first.claims + second.claims,
         runs=first.runs + second.runs,

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from cronsole.errors import UnknownSchedule, nearest
 from cronsole.executors.base import Execution
-from cronsole.model.instant import Instant
+from cronsole.model.instant import Instant, Millis
 from cronsole.model.run import Run
 from cronsole.model.schedule import Schedule, ScheduleState
 from cronsole.model.trigger import OnceSpec, StartupSpec
 from cronsole.planning.due import next_due
+from cronsole.runtime.recent_runs import NO_RUNS, RecentRuns, brief
 from cronsole.triggers.base import Trigger
 from cronsole.triggers.compile import compile_trigger
 
@@ -35,12 +37,14 @@ class Lane:
     __slots__ = (
         "_engine_started_at",
         "active",
+        "appointed",
         "deferred",
         "due",
         "generation",
         "is_leaving",
         "last_run",
         "preclaimed",
+        "recent",
         "schedule",
         "slot",
         "state",
@@ -55,11 +59,14 @@ class Lane:
         self.waiting: deque[Run] = deque()
         self.deferred: list[Run] = []
         self.preclaimed: dict[str, Run] = {}
+        # What a person asked for at a time to come; it is no slot's, so that neither pause nor restart takes it back.
+        self.appointed: dict[str, Run] = {}
         self.slot: Instant | None = None
         self.due: Instant | None = None
         self.generation = 0
         self.is_leaving = False
         self.last_run: Run | None = None
+        self.recent: RecentRuns | None = None
 
     @property
     def id(self) -> str:
@@ -68,6 +75,20 @@ class Lane:
     @property
     def is_idle(self) -> bool:
         return not (self.active or self.waiting or self.preclaimed)
+
+    def holds(self, run_id: str) -> bool:
+        """Tell whether a run is under way here, or waits."""
+        return (
+            run_id in self.active
+            or run_id in self.appointed
+            or run_id in self.preclaimed
+            or any(run.run_id == run_id for run in self.waiting)
+        )
+
+    @property
+    def is_forgettable(self) -> bool:
+        """Whether the schedule is gone, and all of its runs have ended."""
+        return self.is_leaving and self.is_idle and not self.appointed
 
     @property
     def is_failing(self) -> bool:
@@ -87,6 +108,12 @@ class Lane:
 
     def change(self, **fields: object) -> None:
         self.state = msgspec.structs.replace(self.state, **fields)
+
+    def run_ended(self, run: Run, duration_ms: Millis | None, *, kept: int) -> None:
+        """Remember how a run ended."""
+        self.last_run = run
+        began_at = run.due_at if run.started_at is None else run.started_at
+        self.recent = (self.recent or NO_RUNS).after(brief(run, duration_ms), began_at, kept=kept)
 
     def dealt_with(self, slot: Instant) -> None:
         """Raise the watermark: nothing at or below the slot fires again."""
@@ -109,12 +136,22 @@ class Lanes:
     def get(self, schedule_id: str) -> Lane | None:
         return self._lanes.get(schedule_id)
 
+    def in_force(self, schedule_id: str) -> Lane:
+        """Return the lane of a schedule in force; UnknownSchedule names the nearest id."""
+        lane = self._lanes.get(schedule_id)
+        if lane is None or lane.is_leaving:
+            near = nearest(schedule_id, (known.id for known in self if not known.is_leaving))
+            raise UnknownSchedule(
+                f"no schedule is called {schedule_id!r}" + (f"; {near!r} is" if near else "")
+            )
+        return lane
+
     def put(self, lane: Lane) -> None:
         self._lanes[lane.id] = lane
 
     def forget_the_gone(self) -> None:
         """Drop the lanes of removed schedules whose runs have all ended."""
-        for lane in [lane for lane in self if lane.is_leaving and lane.is_idle]:
+        for lane in [lane for lane in self if lane.is_forgettable]:
             del self._lanes[lane.id]
 
     def tagged(self, tag: str) -> Iterable[Lane]:

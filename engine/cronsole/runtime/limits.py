@@ -27,6 +27,16 @@ class RunLimits:
         limits = self._tag_limits
         return not limits or all(self._by_tag[tag] < limits[tag] for tag in tags if tag in limits)
 
+    def full_by(self, tags: Iterable[str]) -> str:
+        """Return which limit keeps a run with these tags from starting now, or nothing."""
+        if self.is_full:
+            return f"{self.running} of {self._max_running} runs are under way"
+        limits = self._tag_limits
+        full = (tag for tag in tags if tag in limits and self._by_tag[tag] >= limits[tag])
+        return next(
+            (f"{self._by_tag[tag]} of {limits[tag]} runs tagged {tag} are under way" for tag in full), ""
+        )
+
     def enter(self, tags: Iterable[str]) -> None:
         self.running += 1
         self._by_tag.update(tags)

@@ -10,7 +10,7 @@ from cronsole.executors.base import Execution, Job, Outcome, Process
 from cronsole.model.action import Command
 from cronsole.model.event import RunAdopted
 from cronsole.model.policy import OnEngineDeath
-from cronsole.model.run import Cause, Run, RunState
+from cronsole.model.run import Cause, Run, RunState, SkipReason
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
@@ -89,6 +89,9 @@ class Recovery:
             watermark = run.slot - 1
             lane.change(watermark=watermark, runs_made=max(0, lane.state.runs_made - 1))
             self._journal.tell_state(ClaimRetracted(run.run_id, lane.id, watermark))
+            return
+        if lane.is_leaving and run.retry_at is None:
+            self._dispatcher.reject(lane, run, SkipReason.DISABLED, "its definition was removed")
             return
         fresh = msgspec.structs.replace(run, state=RunState.QUEUED)
         if run.retry_at is not None:

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from cronsole.clock import Clock
 from cronsole.config.diff import Diff, diff
 from cronsole.errors import ConfigError, StoreUnavailable
 from cronsole.model.event import CatalogRefused, CatalogReloaded, Warned
+from cronsole.model.prospect import ReloadView
 from cronsole.model.schedule import Schedule
 from cronsole.model.settings import Configuration
 from cronsole.runtime.bus import Bus
+from cronsole.store.base import AuditEntry
 
 Stamp: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 Reads: TypeAlias = Callable[[], Configuration]
@@ -19,6 +21,14 @@ Reads: TypeAlias = Callable[[], Configuration]
 _POLL_SECONDS = 1.0
 _QUIET_SECONDS = 0.3
 _SETTLE_SECONDS = 2.0
+
+
+class Applies(Protocol):
+    """Brings a configuration into force, all of it or nothing, with what is written to the audit trail."""
+
+    def __call__(
+        self, configuration: Configuration, /, *, audit: Iterable[AuditEntry] = ()
+    ) -> Awaitable[Diff]: ...
 
 
 class Reloader:
@@ -31,20 +41,24 @@ class Reloader:
         bus: Bus,
         read: Reads,
         current: Configuration,
-        apply: Callable[[Configuration], Awaitable[Diff]],
+        apply: Applies,
     ) -> None:
         self._clock = clock
         self._bus = bus
         self._read = read
         self._apply = apply
         self._asked = asyncio.Event()
+        # Apart from `_asked`, which whoever waits for the next reload takes for itself.
+        self._hurried = asyncio.Event()
         self._never = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
         self._stamp = _stamp(current)
         self.current = current
         self.problems: tuple[str, ...] = ()
 
     def ask(self) -> None:
         """Reload at once, changed or not: SIGHUP."""
+        self._hurried.set()
         self._asked.set()
 
     async def run(self) -> None:
@@ -64,21 +78,54 @@ class Reloader:
 
     async def reload(self) -> None:
         """Read and validate everything first; a removal has to hold for two seconds before it counts."""
-        configuration = await self._read_again()
-        if configuration is not None and diff(self.current.schedules, configuration.schedules).removed:
-            await self._clock.wait(self._asked, _SETTLE_SECONDS)
+        async with self._one_at_a_time:
+            self._hurried.clear()
             configuration = await self._read_again()
-        if configuration is None:
-            return
-        try:
-            change = await self._apply(configuration)
-        except StoreUnavailable as error:
-            self._bus.publish(Warned(self._clock.now(), f"the reload waits for the ledger: {error}"))
-            self._stamp = ()
-            return
+            if configuration is not None and diff(self.current.schedules, configuration.schedules).removed:
+                await self._clock.wait(self._hurried, _SETTLE_SECONDS)
+                configuration = await self._read_again()
+            if configuration is None:
+                return
+            try:
+                await self._bring_into_force(configuration)
+            except StoreUnavailable as error:
+                self._bus.publish(Warned(self._clock.now(), f"the reload waits for the ledger: {error}"))
+                self._stamp = ()
+
+    async def reload_for(self, actor: str, write: Callable[[AuditEntry], Awaitable[object]]) -> ReloadView:
+        """Reload because somebody asks for it, and tell what that did.
+
+        Removals count at once: the two seconds are for files that are being written, and who asks has written them.
+        A reload that settles meanwhile goes on at once, for the same reason. `write` puts a refusal on record.
+        """
+        self._hurried.set()
+        async with self._one_at_a_time:
+            configuration = await self._read_again()
+            now = self._clock.now()
+            if configuration is None:
+                await write(AuditEntry(now, actor, "reload", "", f"refused: {self.problems[0]}"))
+                return ReloadView(problems=self.problems, unchanged=len(self.current.schedules))
+            change = await self._bring_into_force(configuration, audit=[AuditEntry(now, actor, "reload", "")])
+        return ReloadView(
+            warnings=configuration.warnings,
+            added=_ids(change.added),
+            changed=_ids((*change.changed, *change.retimed)),
+            removed=_ids(change.removed),
+            unchanged=len(change.unchanged),
+        )
+
+    async def read(self) -> Configuration:
+        """Return what the files say now, without bringing it into force; ConfigError where they have faults."""
+        return await asyncio.to_thread(self._read)
+
+    async def _bring_into_force(
+        self, configuration: Configuration, *, audit: Iterable[AuditEntry] = ()
+    ) -> Diff:
+        change = await self._apply(configuration, audit=audit)
         self.current = configuration
         self._stamp = _stamp(configuration)
         self._tell(change, configuration.warnings)
+        return change
 
     async def _read_again(self) -> Configuration | None:
         self._stamp = _stamp(self.current)

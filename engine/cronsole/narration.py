@@ -1,5 +1,6 @@
 """Tells each event of the engine in one line that a person can read."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -32,6 +33,12 @@ def level_of(event: Event) -> Level:
         case events.RunRetryScheduled() | events.RunFinished(state=RunState.CANCELLED):
             return Level.WARNING
     return Level.INFO
+
+
+@lru_cache(maxsize=64)
+def kind_of(event: type[Event]) -> str:
+    """Return the name of an event's type as the API has it: `run_finished`."""
+    return re.sub(r"(?<=.)(?=[A-Z])", "_", event.__name__).lower()
 
 
 def sentence(event: Event) -> str:
@@ -127,6 +134,8 @@ _TELLERS: dict[type, Teller] = {
     ),
     events.CircuitHalfOpened: lambda e: f"{e.schedule_id} circuit half open, one run is let through",
     events.CircuitClosed: lambda e: f"{e.schedule_id} circuit closed",
+    events.ScheduleDefined: lambda e: f"{e.schedule_id} {'created' if e.is_new else 'changed'} by {e.actor}",
+    events.ScheduleDeleted: lambda e: f"{e.schedule_id} deleted by {e.actor}",
     events.CatalogReloaded: _reloaded,
     events.CatalogRefused: _refused,
     events.ClockJumped: lambda e: e.detail,

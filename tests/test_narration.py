@@ -2,11 +2,11 @@ from typing import get_args
 
 import pytest
 
-from cronsole.cli.narration import level_of, sentence
 from cronsole.model import event as events
 from cronsole.model.event import Event, Level
 from cronsole.model.instant import from_iso
 from cronsole.model.run import Cause, Range, RunState, SkipReason
+from cronsole.narration import level_of, sentence
 
 NOW = from_iso("2026-11-20T02:33:10Z")
 SLOT = from_iso("2026-11-20T02:30Z")
@@ -58,7 +58,7 @@ def test_an_event_is_told_in_one_sentence(event: Event, told: str) -> None:
 
 
 def test_every_kind_of_event_can_be_told() -> None:
-    from cronsole.cli.narration import _TELLERS
+    from cronsole.narration import _TELLERS
 
     assert set(_TELLERS) == set(get_args(Event))
 
