@@ -10,6 +10,8 @@ from cronsole.model.ask import (
     AuditQuery,
     BackfillAsk,
     CancelAsk,
+    ForecastQuery,
+    LoadQuery,
     PauseAsk,
     PlanAsk,
     ResumeAsk,
@@ -19,22 +21,26 @@ from cronsole.model.ask import (
 )
 from cronsole.model.event import Event
 from cronsole.model.instant import Instant
-from cronsole.model.view import (
-    AuditView,
+from cronsole.model.prospect import (
     BackfillView,
     EffectView,
+    ForecastView,
+    LoadView,
+    PlanView,
+    ReloadView,
+    WhyView,
+)
+from cronsole.model.view import (
+    AuditView,
     EngineView,
     EventView,
     FireView,
     LogChunk,
     Page,
-    PlanView,
-    ReloadView,
     RunDetail,
     RunView,
     ScheduleDetail,
     ScheduleView,
-    WhyView,
 )
 
 
@@ -87,6 +93,10 @@ class Facade(Protocol):
         self, schedule_id: str, *, count: int, after: Instant | None = None
     ) -> tuple[FireView, ...]: ...
 
+    async def forecast(self, query: ForecastQuery) -> ForecastView: ...
+
+    async def load(self, query: LoadQuery) -> LoadView: ...
+
     async def why(self, schedule_id: str, slot: Instant | None = None) -> WhyView:
         """Explain a slot; without one, the next."""
         ...
@@ -111,7 +121,10 @@ class Facade(Protocol):
         ...
 
     def events(self, since: str | None = None) -> AbstractContextManager[EventFeed]:
-        """Subscribe; with the id of the last event seen, go on after it, or begin with `resync` where it is gone."""
+        """Subscribe; with the id of the last event seen, go on after it, or begin with `resync` where it is gone.
+
+        `oldest` in its place asks for all that is remembered. A heartbeat follows as soon as the past is told.
+        """
         ...
 
     async def audit(self, query: AuditQuery) -> Page[AuditView]: ...
