@@ -14,8 +14,8 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-run: $(VENV)/.base ## start the engine on sample.toml
-	@exec $(BIN)/cronsole engine sample.toml
+run: $(VENV)/.base ## watch the engine of sample.toml
+	@exec $(BIN)/cronsole run sample.toml
 
 test: $(VENV)/.dev ## run the test suite
 	@$(BIN)/pytest -n $(WORKERS) --maxschedchunk 4

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -107,6 +108,18 @@ def test_the_log_is_json_for_machines_when_asked(serve: Callable[..., Server]) -
     (first, *_) = [line for line in lines(server.log.read_text()) if line["event"] == "RunFinished"]
     assert (first["schedule_id"], first["state"], first["level"]) == ("tick", "succeeded", "info")
     assert first["at"].endswith("Z")
+    assert len(first["run_id"]) == 24
+
+
+def test_a_line_about_a_run_ends_with_its_id(serve: Callable[..., Server]) -> None:
+    server = serve(TICKING)
+    text = server.until(lambda text: "tick succeeded" in text)
+    server.signal(signal.SIGTERM)
+    assert server.end() == 0
+    (started, *_) = [line for line in text.splitlines() if "tick started" in line]
+    (ended, *_) = [line for line in text.splitlines() if "tick succeeded" in line]
+    assert re.search(r" \[[0-9a-f]{24}\]$", started)
+    assert started.rpartition(" ")[2] == ended.rpartition(" ")[2]
 
 
 def test_the_three_tasks_of_the_document_are_served_as_written(serve: Callable[..., Server]) -> None:

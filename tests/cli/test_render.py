@@ -4,6 +4,7 @@ import sys
 from contextlib import redirect_stdout
 
 import pytest
+from rich.text import Text
 
 from cronsole.cli import render
 
@@ -74,3 +75,52 @@ def test_a_reader_that_goes_away_ends_the_program_quietly():
         child.stdout.close()
         assert child.stderr.read() == b""
         assert child.wait(timeout=60) == render.PIPE_CLOSED
+
+
+def test_what_rich_renders_is_plain_and_in_full_width_where_there_is_no_terminal():
+    with redirect_stdout(io.StringIO()) as pipe:
+        render.show(Text("x" * 500, "bold red"))
+    assert pipe.getvalue() == "x" * 500 + "\n"
+
+
+def test_what_rich_renders_is_never_read_as_markup():
+    with redirect_stdout(io.StringIO()) as pipe:
+        render.show("[bold]:smile:[/var/log]")
+    assert pipe.getvalue() == "[bold]:smile:[/var/log]\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, True),
+        ({"LANG": "de_DE.UTF-8"}, True),
+        ({"LANG": "de_DE.utf8"}, True),
+        ({"LANG": "de_DE.ISO-8859-1"}, False),
+        ({"LANG": "de_DE.UTF-8", "LC_ALL": "C"}, False),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, True),
+    ],
+)
+def test_glyphs_are_shown_where_the_locale_is_utf_8(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], expected: bool
+):
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert render.has_glyphs() is expected
+
+
+@pytest.mark.parametrize("name", ["linux", "dumb"])
+def test_a_terminal_without_the_letters_gets_ascii(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv("TERM", name)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    with redirect_stdout(Terminal()):
+        assert not render.has_glyphs()
+
+
+def test_letters_that_the_encoding_lacks_are_written_as_escapes():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    with redirect_stdout(stream):
+        render.out("é東")
+        render.flush()
+    assert stream.buffer.getvalue() == b"\xe9\\u6771\n"

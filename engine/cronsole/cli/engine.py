@@ -14,16 +14,17 @@ from typing import Annotated
 import msgspec
 import typer
 
-from cronsole.cli import render
+from cronsole.cli import render, serving
 from cronsole.cli.config_path import find_config
-from cronsole.cli.log_stream import LogStream
-from cronsole.cli.narration import LEVELS, level_of, sentence
+from cronsole.cli.log_file import LogFile
+from cronsole.cli.log_stream import LogStream, Writable
 from cronsole.clock import SystemClock
 from cronsole.config.load import load
 from cronsole.errors import ConfigError
 from cronsole.model.event import CatalogReloaded, EngineStarted, Event, Level
 from cronsole.model.instant import SECOND, to_datetime, to_iso
 from cronsole.model.settings import Configuration
+from cronsole.narration import LEVELS, level_of, sentence
 from cronsole.runtime.engine import Engine
 from cronsole.runtime.sdnotify import ServiceManager
 from cronsole.store.state_dir import StateDirectory, default_state_dir
@@ -44,6 +45,12 @@ def command(
     log_level: Annotated[
         Level, typer.Option("--log-level", help="The least loud that is shown.")
     ] = Level.INFO,
+    log_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--log-file", metavar="FILE", help="Log to this file, 5 MB of it and of the one before."
+        ),
+    ] = None,
 ) -> None:
     """Run the engine without a screen until it is told to stop.
 
@@ -51,21 +58,22 @@ def command(
     """
     try:
         path = find_config(config)
-        _run(path, state, log_format, log_level)
+        stream = sys.stderr if log_file is None else LogFile(log_file)
+        _run(path, state, log_format, log_level, stream)
     except ConfigError as error:
         for problem in error.problems:
             render.err(problem, render.Style.BAD)
         raise typer.Exit(2) from error
 
 
-def _run(path: Path, state: Path | None, log_format: LogFormat, log_level: Level) -> None:
+def _run(path: Path, state: Path | None, log_format: LogFormat, log_level: Level, stream: Writable) -> None:
     clock = SystemClock()
     # Handlers are found beside the configuration that names them.
     sys.path.append(str(path.resolve().parent))
     read = partial(_read, path, clock)
     configuration = read()
     place = StateDirectory(_state_dir(state, configuration), config=str(path), clock=clock)
-    with place as directory, closing(LogStream(sys.stderr)) as log:
+    with place as directory, closing(LogStream(stream)) as log:
         engine = Engine(
             configuration=configuration,
             read=read,
@@ -75,7 +83,7 @@ def _run(path: Path, state: Path | None, log_format: LogFormat, log_level: Level
         )
         engine.bus.listen(_Listener(log, log_format, log_level))
         engine.bus.listen(_set_aside)
-        asyncio.run(_serve(engine))
+        asyncio.run(_serve(engine, directory, clock))
 
 
 def _read(path: Path, clock: SystemClock) -> Configuration:
@@ -90,13 +98,14 @@ def _state_dir(chosen: Path | None, configuration: Configuration) -> Path:
     return default_state_dir(os.environ, os.geteuid())
 
 
-async def _serve(engine: Engine) -> None:
+async def _serve(engine: Engine, directory: StateDirectory, clock: SystemClock) -> None:
     manager = ServiceManager(os.environ)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, engine.stop, number.name)
     loop.add_signal_handler(signal.SIGHUP, engine.reloader.ask)
-    async with engine.running():
+    async with serving.running(engine, directory.path, clock, os.environ):
+        _settle_memory()
         manager.tell("READY=1", f"MAINPID={os.getpid()}", f"STATUS={len(engine.lanes)} schedules")
         await _until_stopped(engine, manager)
         manager.tell("STOPPING=1")
@@ -116,8 +125,12 @@ async def _until_stopped(engine: Engine, manager: ServiceManager) -> None:
 def _set_aside(event: Event) -> None:
     """Hide from the garbage collector what is there to stay: a look through 60,000 schedules takes 200 ms."""
     if isinstance(event, EngineStarted | CatalogReloaded):
-        gc.collect()
-        gc.freeze()
+        _settle_memory()
+
+
+def _settle_memory() -> None:
+    gc.collect()
+    gc.freeze()
 
 
 class _Listener:
@@ -136,7 +149,9 @@ class _Listener:
 
 def _text_line(event: Event, level: Level) -> str:
     second, millis = divmod(event.at, SECOND)
-    return f"{_to_the_second(second)}.{millis:03d}Z {level.value:<7} {safe(sentence(event))}"
+    run_id: str = getattr(event, "run_id", "")
+    run = f" [{run_id}]" if run_id else ""
+    return f"{_to_the_second(second)}.{millis:03d}Z {level.value:<7} {safe(sentence(event))}{run}"
 
 
 @lru_cache(maxsize=4)

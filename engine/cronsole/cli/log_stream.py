@@ -2,17 +2,25 @@
 
 import threading
 from collections import deque
-from typing import TextIO
+from typing import Protocol
 
 _CAPACITY = 20_000
 # Lines are written together: a thread that wakes for each one takes the interpreter from the loop each time.
 _GATHER_SECONDS = 0.05
 
 
+class Writable(Protocol):
+    """Where lines go: a stream, or a file that keeps to its size."""
+
+    def write(self, text: str, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
 class LogStream:
     """A bounded queue before a stream; what does not fit is counted, and the count is written."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Writable) -> None:
         self._stream = stream
         self._lines: deque[str] = deque()
         self._dropped = 0

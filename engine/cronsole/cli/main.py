@@ -13,10 +13,35 @@ if TYPE_CHECKING:
     import typer
 
 VERBS = {
+    "run": "Watch an engine; start it if need be.",
+    "attach": "Watch engines that run already.",
+    "init": "Write a configuration to start from.",
     "engine": "Run the engine, without a screen.",
     "next": "Say when an expression fires next.",
     "check": "Check a configuration and show all of its faults.",
     "simulate": "Show what would fire in a window of time.",
+    "list": "List the schedules, the most urgent first.",
+    "watch": "Show the schedules as they change.",
+    "show": "Show everything about one schedule.",
+    "why": "Say why a slot ran, or why not.",
+    "runs": "Show what ran, newest first.",
+    "log": "Show the output of a run.",
+    "events": "Show what happened, and what happens.",
+    "timeline": "Show when schedules fire in the hours ahead.",
+    "plan": "Show what a reload would change.",
+    "trigger": "Start a run, now or at a time.",
+    "pause": "Let schedules rest.",
+    "resume": "Let paused schedules go on.",
+    "cancel": "End a run.",
+    "retry": "Do once more what a failed run was for.",
+    "backfill": "Run every slot of a time that has passed.",
+    "reload": "Read the configuration again.",
+    "schedule": "Create, change and delete schedules while the engine runs.",
+    "export": "Write the schedules in force as configuration.",
+    "service": "Install the engine as a service of systemd.",
+    "audit": "Show who changed what.",
+    "token": "Create, list and revoke tokens for the API over TCP.",
+    "doctor": "Look at what an engine needs.",
 }
 """Each verb with its line in the help; its code is the function `command` in the module of its name."""
 
@@ -27,20 +52,44 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         if args in (["--version"], ["-V"]):
             _print_version()
+        elif args[:1] == ["dial"]:
+            _dial(args[1:])
         else:
-            _run(args)
+            _run(_spoken(args or _opening()))
     finally:
         render.flush()
 
 
+def _opening() -> list[str]:
+    """Return what `cronsole` alone means: a look at the engine for a person, the help for a program."""
+    return ["run"] if render.is_on_terminal() and sys.stdin is not None and sys.stdin.isatty() else []
+
+
+def _spoken(args: list[str]) -> list[str]:
+    """Return the words as they are meant: a configuration alone is to be run, and a time such as -2h is no option."""
+    if args and args[0] not in VERBS and args[0].endswith((".toml", ".yaml", ".yml")):
+        return ["run", *args]
+    if args[:1] != ["why"]:
+        return args
+    return [f"{word[1:]} ago" if word[:1] == "-" and word[1:2].isdigit() else word for word in args]
+
+
 def _run(args: list[str]) -> None:
     from cronsole.errors import CronsoleError
+    from cronsole.text import safe
 
     try:
-        _application(_words(args))(args, prog_name="cronsole")
+        application(_words(args))(args, prog_name="cronsole")
     except CronsoleError as error:
-        render.err(f"cronsole: {error}", render.Style.BAD)
+        render.err(f"cronsole: {safe(str(error), keeps_breaks=True)}", render.Style.BAD)
         raise SystemExit(1) from error
+
+
+def _dial(args: list[str]) -> None:
+    """Bridge an SSH login to the engine's socket; a verb of clients, and none of the help."""
+    from cronsole.cli.dial import run
+
+    raise SystemExit(run(args))
 
 
 def _words(args: list[str]) -> set[str]:
@@ -49,7 +98,7 @@ def _words(args: list[str]) -> set[str]:
     return {*args, *(word for words in completing for word in words)}
 
 
-def _application(words: set[str]) -> "typer.Typer":
+def application(words: set[str]) -> "typer.Typer":
     """Return the application, with code behind the verbs that occur in the words and stubs for the rest."""
     import typer
 

@@ -13,6 +13,7 @@ import msgspec
 import typer
 
 from cronsole.cli import render
+from cronsole.cli.connection import EngineOption, TokenFileOption
 from cronsole.clock import SystemClock
 from cronsole.errors import CronsoleError, TriggerError, UnknownSchedule, nearest
 from cronsole.model.instant import SECOND, Instant, to_datetime, to_iso
@@ -82,10 +83,13 @@ def command(
     batch: Annotated[
         bool, typer.Option("--batch", help="Read JSON lines (expr, tz, after, until, dst, count, id).")
     ] = False,
+    engine: EngineOption = None,
+    token_file: TokenFileOption = None,
 ) -> None:
-    """Say when an expression, or a schedule of a configuration, fires next.
+    """Say when an expression fires next, or a schedule of a running engine or of a configuration.
 
-    An interval without a start is counted from the time asked from.
+    An interval without a start is counted from the time asked from. With --config, --tz or --dst the configuration is
+    asked, and no engine.
     """
     now = SystemClock().now()
     if batch:
@@ -94,6 +98,11 @@ def command(
     try:
         if expression is None:
             raise TriggerError("next needs an expression such as '*/5 * * * *', an id, or --batch")
+        if (config, timezone, dst, schedule_id) == (None, None, None, None) and _may_be_an_id(expression):
+            from cronsole.cli.next_of_engine import tell_next
+
+            if tell_next(expression, after, count, engine, token_file, as_json=as_json):
+                return
         asked = _asked(expression, timezone, dst, config, schedule_id, now)
         if after is not None:
             asked = msgspec.structs.replace(asked, after=parse_at(after, asked.timezone))
@@ -104,6 +113,15 @@ def command(
     _print_json(asked, fires) if as_json else _print_table(asked, fires, now)
     if not fires and not isinstance(asked.spec, StartupSpec):
         raise SystemExit(1)
+
+
+def _may_be_an_id(word: str) -> bool:
+    """Return whether a word is no expression; no id that people write holds a blank or begins with @."""
+    try:
+        parse_trigger(word)
+    except TriggerError:
+        return len(word.split()) == 1 and not word.startswith("@")
+    return False
 
 
 def _fires_asked(asked: Asked, count: int) -> list[Instant]:
@@ -123,8 +141,7 @@ def _asked(
     try:
         spec = parse_trigger(word)
     except TriggerError:
-        # No id that people write holds a blank: what does is an expression with a fault.
-        if config is None and (len(word.split()) != 1 or word.startswith("@")):
+        if config is None and not _may_be_an_id(word):
             raise
         return _of_schedule(_find_schedule(word, config, now), timezone, dst, now)
     if isinstance(spec, CronSpec) and has_hash(spec.expression) and schedule_id is None:
