@@ -17,7 +17,7 @@ from tests.runtime.house import schedule
 from cronsole.api import openapi
 from cronsole.api.examples import DEFINITION, EXAMPLES
 from cronsole.config.task_keys import TASK
-from cronsole.model import ask, view
+from cronsole.model import ask, prospect, view
 
 DOCUMENT: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(openapi.document(routes())))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -61,7 +61,8 @@ def test_every_reference_leads_somewhere():
 def test_every_example_is_valid(name: str):
     assert SCHEMAS[name]["examples"] == [EXAMPLES[name]]
     validator(name).validate(EXAMPLES[name])
-    msgspec.convert(EXAMPLES[name], type=getattr(view, name, getattr(ask, name, None)))
+    module = next(each for each in (view, prospect, ask) if hasattr(each, name))
+    msgspec.convert(EXAMPLES[name], type=getattr(module, name))
 
 
 async def test_the_example_of_a_definition_can_be_sent_as_it_is(served: Served):
