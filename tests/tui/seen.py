@@ -4,18 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cronsole.model.instant import MINUTE, SECOND, Instant, Millis, from_datetime, to_datetime
+from cronsole.model.prospect import PlannedFire
 from cronsole.model.run import Cause, RunState
 from cronsole.model.schedule import SourceKind
-from cronsole.model.view import (
-    Counts,
-    EngineView,
-    PauseView,
-    PlannedFire,
-    RunBrief,
-    RunView,
-    ScheduleStatus,
-    ScheduleView,
-)
+from cronsole.model.view import Counts, EngineView, PauseView, RunBrief, RunView, ScheduleStatus, ScheduleView
 from cronsole_tui.views.entry import Entry, Host, Link
 
 NOW: Instant = from_datetime(datetime(2026, 11, 20, 2, 33, 10, tzinfo=UTC))

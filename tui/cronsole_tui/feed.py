@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from cronsole.client.engine import EngineClient
-
 from cronsole.errors import CronsoleError, UnknownSchedule
 from cronsole.model.ask import ScheduleQuery
 from cronsole.model.view import EventView, ScheduleView
@@ -15,6 +14,7 @@ from cronsole_tui.views.entry import Link
 
 _BEAT_SECONDS = 0.25
 _STALE_SECONDS = 5.0
+_AGAIN_SECONDS = 2.0
 _PAGE = 5_000
 _ASKED_AT_ONCE = 200
 # From here on reading all of it again is cheaper than asking by name.
@@ -62,8 +62,15 @@ class Feed:
         self._has_news.set()
 
     async def _listen(self) -> None:
-        async for event in self.client.events():
-            self._hear(event)
+        """Follow the stream; one that cannot even be begun, or is refused, is told and tried again."""
+        while True:
+            try:
+                async for event in self.client.events():
+                    self._hear(event)
+            except CronsoleError as error:
+                self._tell(link=Link.LOST, trouble=str(error))
+            await asyncio.sleep(_AGAIN_SECONDS)
+            self.look_again()
 
     def _hear(self, event: EventView) -> None:
         match event.kind:
@@ -95,9 +102,12 @@ class Feed:
         while True:
             await self._has_news.wait()
             self._has_news.clear()
-            with suppress(CronsoleError):
+            try:
                 await self._read()
                 self._changed()
+            except CronsoleError:
+                # Told already; what could not be read stays to be read.
+                await asyncio.sleep(_AGAIN_SECONDS)
             await asyncio.sleep(_BEAT_SECONDS)
 
     async def _read(self) -> None:

@@ -15,6 +15,7 @@ class Scope(StrEnum):
     SCHEDULES = "schedules"
     TIMELINE = "timeline"
     RUNS = "runs"
+    EVENTS = "events"
     LOG = "log"
 
 
@@ -38,6 +39,7 @@ ACTIONS: tuple[Action, ...] = (
         "command",
     ),
     Action("quit", ("q", "ctrl+c"), Scope.EVERYWHERE, "quit"),
+    Action("undo", ("u",), Scope.EVERYWHERE, "take back the last pause or resume"),
     Action("back", ("escape",), Scope.EVERYWHERE, "back, or clear the filter"),
     Action("view_schedules", ("1",), Scope.EVERYWHERE, "the schedules"),
     Action("view_timeline", ("2",), Scope.EVERYWHERE, "the timeline"),
@@ -71,7 +73,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("pause", ("p",), Scope.SCHEDULES, "pause or resume", "pause"),
     Action("pause_with", ("P",), Scope.SCHEDULES, "pause with a reason and an end, or resume with catch-up"),
-    Action("stop", ("x",), Scope.SCHEDULES, "stop a run"),
+    Action("stop", ("x",), Scope.SCHEDULES, "stop a run; ctrl+x does so from within the filter"),
     Action("kill", ("X",), Scope.SCHEDULES, "kill a run"),
     Action("retry", ("r",), Scope.SCHEDULES, "run again what failed last"),
     Action("backfill", ("b",), Scope.SCHEDULES, "run a range of the past: says how many first"),
@@ -80,6 +82,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("delete", ("D",), Scope.SCHEDULES, "delete"),
     Action("mark", ("space",), Scope.SCHEDULES, "mark: verbs are for all that is marked"),
     Action("mark_all", ("asterisk",), Scope.SCHEDULES, "mark all that the filter shows"),
+    Action("follow", ("f",), Scope.SCHEDULES, "start a run and follow its log"),
+    Action("log_failed", ("L",), Scope.SCHEDULES, "the log of the latest run that failed"),
+    Action("history", ("h",), Scope.SCHEDULES, "its runs"),
     Action("log", ("l",), Scope.SCHEDULES, "the log of its latest run", "log"),
     Action("why", ("w",), Scope.SCHEDULES, "why it ran, did not, or will", "why"),
     Action("zoom_in", ("plus",), Scope.TIMELINE, "closer"),
@@ -87,13 +92,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("earlier", ("left",), Scope.TIMELINE, "earlier"),
     Action("later", ("right",), Scope.TIMELINE, "later"),
     Action("to_now", ("0",), Scope.TIMELINE, "back to now"),
-    Action("worst", ("m",), Scope.TIMELINE, "to the minute in which most start", "busiest"),
+    Action("worst", ("m",), Scope.TIMELINE, "to where most start at once, in the next 24 hours", "busiest"),
     Action("heatmap", ("H",), Scope.TIMELINE, "the week: planned load, then past failures", "week"),
+    Action("failures", ("f",), Scope.RUNS, "what failed in the last two hours", "failures"),
     Action("run_stop", ("x",), Scope.RUNS, "stop the run"),
     Action("run_kill", ("X",), Scope.RUNS, "kill the run"),
     Action("run_retry", ("r",), Scope.RUNS, "run it again", "retry"),
     Action("run_log", ("l",), Scope.RUNS, "its log", "log"),
     Action("run_why", ("w",), Scope.RUNS, "why", "why"),
+    Action("audit", ("a",), Scope.EVENTS, "the audit trail, or the events again", "audit"),
     Action("find", ("slash",), Scope.LOG, "find", "find"),
     Action("find_next", ("n",), Scope.LOG, "the next one"),
     Action("find_previous", ("N",), Scope.LOG, "the one before"),
@@ -108,7 +115,7 @@ _BY_NAME = {action.name: action for action in ACTIONS}
 # Which scopes are on the screen together.
 _MEETING = {
     Scope.EVERYWHERE: frozenset(Scope),
-    Scope.TABLE: frozenset({Scope.SCHEDULES, Scope.TIMELINE, Scope.RUNS}),
+    Scope.TABLE: frozenset({Scope.SCHEDULES, Scope.TIMELINE, Scope.RUNS, Scope.EVENTS}),
 }
 
 _SPOKEN = {

@@ -74,13 +74,13 @@ def test_every_zoom_fits_its_width_and_says_its_times(span: int, cells: int) -> 
     assert window.since <= NOW < window.until
 
 
-def test_the_worst_minute_names_who_starts_in_it() -> None:
+def test_the_worst_moment_names_who_starts_in_it() -> None:
     fires = [fire("a", 10 * SECOND), *(fire(name, 30 * MINUTE) for name in ("a", "b", "c"))]
-    worst = timeline.worst_minute(fires)
+    worst = timeline.worst_moment(fires)
     assert worst is not None
     assert (worst.starts, worst.schedule_ids) == (3, ("a", "b", "c"))
-    assert timeline.told_worst(worst, UTC_ZONE, NOW) == "03:03: 3 at once"
-    assert timeline.worst_minute([fire("a", MINUTE), fire("b", 5 * MINUTE)]) is None
+    assert timeline.told_worst(worst, UTC_ZONE, NOW) == "03:03:10: 3 at once"
+    assert timeline.worst_moment([fire("a", MINUTE), fire("b", 5 * MINUTE)]) is None
 
 
 def test_the_agenda_names_every_schedule_of_a_moment() -> None:
@@ -93,8 +93,8 @@ def test_the_agenda_names_every_schedule_of_a_moment() -> None:
         count=5,
     )
     assert [plain(line).split() for line in lines] == [
-        ["02:34", "2", "starts", "a", "b"],
-        ["02:35", "c", "every", "10", "minutes"],
+        ["02:34:00", "2", "starts", "a", "b"],
+        ["02:35:00", "c", "every", "10", "minutes"],
     ]
 
 

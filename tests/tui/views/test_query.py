@@ -26,6 +26,8 @@ def names(text: str) -> list[str]:
         ("!db", ["mail/poll", "gc"]),
         ("state:failed", ["db/backup"]),
         ("state:failed tag:db", ["db/backup"]),
+        ("#nightly", ["db/backup"]),
+        ("!#nightly #db", ["db/vacuum"]),
         ("!state:paused tag:db", ["db/backup", "db/vacuum"]),
         ("state:ok", ["gc"]),
         ("state:never", ["db/vacuum", "mail/poll"]),

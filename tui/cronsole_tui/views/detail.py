@@ -29,6 +29,7 @@ def panel(
     lines.append(_labelled("next", _fires(schedule, detail, now, zone)))
     lines.append(_labelled("policy", _policies(detail)))
     lines.append(_labelled("last", _runs(schedule.recent, zone, now, ascii_only=ascii_only)))
+    lines.append(_labelled("takes", _takes(schedule, detail)))
     for position, text in enumerate(output or ("",)):
         label = "output" if position == 0 else ""
         lines.append(_labelled(label, (said(text) if text else Span("none", Tone.FAINT),)))
@@ -84,6 +85,16 @@ def policies(definition: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _takes(schedule: ScheduleView, detail: ScheduleDetail | None) -> Line:
+    """Return how long it usually takes and whether that changes, in words."""
+    statistics = None if detail is None else detail.statistics
+    if statistics is None or statistics.p50_ms is None or statistics.p95_ms is None:
+        told = "" if schedule.typical_ms is None else f"usually {human_duration(schedule.typical_ms)}"
+        return (Span(told or "not known yet", Tone.PLAIN if told else Tone.FAINT),)
+    usual = f"usually {human_duration(statistics.p50_ms)}, 95 % within {human_duration(statistics.p95_ms)}"
+    return Span(usual), said(f"   {statistics.trend}" if statistics.trend else "", Tone.WARN)
+
+
 def _runs(recent: Sequence[RunBrief], zone: tzinfo, now: Instant, *, ascii_only: bool) -> Line:
     if not recent:
         return (Span("never ran", Tone.FAINT),)
@@ -101,7 +112,8 @@ def _ended(run: RunBrief, zone: tzinfo, now: Instant, *, ascii_only: bool) -> Li
 
 def told(run: RunBrief) -> str:
     """Return how a run ended in a few words: `exit 1 after 3.1s, 2 retries`."""
-    parts = [f"exit {run.exit_code}" if run.exit_code else of_run(run.state).word]
+    has_code = bool(run.exit_code) and run.state.is_failure
+    parts = [f"exit {run.exit_code}" if has_code else of_run(run.state).word]
     if run.duration_ms is not None:
         parts.append(f"after {human_duration(run.duration_ms)}")
     retries = f", {plural(run.attempt - 1, 'retry', 'retries')}" if run.attempt > 1 else ""

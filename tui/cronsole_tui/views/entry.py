@@ -36,3 +36,8 @@ class Host(NamedTuple):
     latency_ms: int | None = None
     heard_at: Instant | None = None
     trouble: str = ""
+
+
+def is_failing(schedule: ScheduleView) -> bool:
+    """Tell whether the last run that ended by itself failed, be the schedule paused or running again meanwhile."""
+    return schedule.failures > 0 or schedule.failing_since is not None

@@ -1,9 +1,11 @@
-"""Every state as a glyph, a word and a tone: none of the three alone has to carry it."""
+"""The marks of all states with a tone each: neither glyph, nor word, nor colour has to carry a state alone."""
 
 from typing import NamedTuple
 
+from cronsole import marks
 from cronsole.model.run import RunState
 from cronsole.model.view import ScheduleStatus, ScheduleView
+from cronsole_tui.views.entry import is_failing
 from cronsole_tui.views.line import Tone
 
 
@@ -16,28 +18,28 @@ class Mark(NamedTuple):
     tone: Tone
 
 
-OK = Mark("✓", "+", "ok", Tone.GOOD)
-FAILED = Mark("✗", "x", "failed", Tone.BAD)
-LATE = Mark("!", "!", "late", Tone.BAD)
-RUNNING = Mark("▶", ">", "running", Tone.BUSY)
-WAITING = Mark("◌", ".", "queued", Tone.BUSY)
-PAUSED = Mark("‖", "=", "paused", Tone.WARN)
-DISABLED = Mark("○", "o", "disabled", Tone.FAINT)
-EXHAUSTED = Mark("■", "#", "done", Tone.FAINT)
-NEVER_RAN = Mark("·", ".", "never ran", Tone.FAINT)
-CANCELLED = Mark("⊘", "c", "cancelled", Tone.QUIET)
+OK = Mark(*marks.OK, Tone.GOOD)
+FAILED = Mark(*marks.FAILED, Tone.BAD)
+LATE = Mark(*marks.LATE, Tone.BAD)
+RUNNING = Mark(*marks.RUNNING, Tone.BUSY)
+WAITING = Mark(*marks.QUEUED, Tone.BUSY)
+PAUSED = Mark(*marks.PAUSED, Tone.WARN)
+DISABLED = Mark(*marks.DISABLED, Tone.FAINT)
+EXHAUSTED = Mark(*marks.EXHAUSTED, Tone.FAINT)
+NEVER_RAN = Mark(*marks.NEVER_RAN, Tone.FAINT)
+CANCELLED = Mark(*marks.CANCELLED, Tone.QUIET)
 
 _RUNS = {
     RunState.QUEUED: WAITING,
-    RunState.STARTING: Mark("▷", ">", "starting", Tone.BUSY),
+    RunState.STARTING: Mark(*marks.STARTING, Tone.BUSY),
     RunState.RUNNING: RUNNING,
     RunState.SUCCEEDED: OK,
     RunState.FAILED: FAILED,
-    RunState.TIMED_OUT: Mark("◴", "T", "timed out", Tone.BAD),
+    RunState.TIMED_OUT: Mark(*marks.TIMED_OUT, Tone.BAD),
     RunState.CANCELLED: CANCELLED,
-    RunState.LOST: Mark("?", "?", "lost", Tone.BAD),
-    RunState.SKIPPED: Mark("–", "-", "skipped", Tone.QUIET),
-    RunState.MISSED: Mark("∅", "m", "missed", Tone.WARN),
+    RunState.LOST: Mark(*marks.LOST, Tone.BAD),
+    RunState.SKIPPED: Mark(*marks.SKIPPED, Tone.QUIET),
+    RunState.MISSED: Mark(*marks.MISSED, Tone.WARN),
 }
 
 _STATUSES = {
@@ -57,7 +59,7 @@ def of_schedule(schedule: ScheduleView) -> tuple[Mark, Mark | None]:
     A schedule that fails goes on to be shown as failing while it runs again or is paused.
     """
     second = RUNNING if schedule.running else _STATUSES.get(schedule.status)
-    if schedule.failures:
+    if is_failing(schedule):
         return FAILED, second
     if schedule.is_late:
         return LATE, second

@@ -5,12 +5,15 @@ from datetime import tzinfo
 
 from cronsole.model.instant import SECOND, Instant, to_datetime
 from cronsole.model.view import Counts
-from cronsole.text import plural
+from cronsole.text import plural, safe, truncate
 from cronsole_tui.views.entry import Host, Link
 from cronsole_tui.views.line import Line, Span, Tone, line_width, said
 from cronsole_tui.views.moments import age, stamp
 
 VIEWS = ("Schedules", "Timeline", "Runs", "Monitors", "Nodes", "Events")
+
+# A name that is longer would push the counts out, which are what one looks for.
+_NAME_CELLS = 32
 
 _LINKS = {
     Link.CONNECTING: ("○", "o", Tone.WARN),
@@ -50,7 +53,8 @@ def top_line(
 
 def _host(host: Host, now: Instant, *, ascii_only: bool) -> Line:
     glyph, letter, tone = _LINKS[host.link]
-    spans = [Span(" "), said(host.name, Tone.STRONG), Span("  "), Span(letter if ascii_only else glyph, tone)]
+    name = truncate(safe(host.name), _NAME_CELLS)
+    spans = [Span(" "), Span(name, Tone.STRONG), Span("  "), Span(letter if ascii_only else glyph, tone)]
     if host.link is Link.LIVE:
         spans.append(Span(" live" if host.latency_ms is None else f" live {host.latency_ms}ms", Tone.FAINT))
     elif host.heard_at is None:

@@ -95,7 +95,7 @@ def _cell(count: int, limits: Sequence[int], cells: int, shades: str, tone: Tone
 
 
 def _number(count: int, cells: int) -> Span:
-    text = f"{count}" if count < 10_000 else f"{count // 1000}k"
+    text = f"{count}" if count < 10 ** (cells - 1) else f"{round(count / 1000)}k"
     return Span(text.ljust(cells)[:cells] if count else " " * cells, Tone.FAINT)
 
 

@@ -13,6 +13,7 @@ class Tone(StrEnum):
     PLAIN = "plain"
     STRONG = "strong"
     FAINT = "faint"
+    RULE = "rule"
     GOOD = "good"
     BAD = "bad"
     WARN = "warn"
@@ -59,6 +60,22 @@ def fitted(line: Iterable[Span], cells: int) -> Line:
     if left > 0:
         found.append(Span(" " * left))
     return tuple(found)
+
+
+def cut(line: Line, cells: int) -> Line:
+    """Return the line as it is where it has room, else cut with an ellipsis."""
+    return fitted(line, cells) if line_width(line) > cells else line
+
+
+def beside(left: Line, right: Line, width: int) -> Line:
+    """Return two lines as one, the second against the right edge; it is left out where there is no room for it."""
+    gap = width - line_width(left) - line_width(right)
+    return cut(left, width) if gap < 2 else (*left, Span(" " * gap), *right)
+
+
+def faded(line: Line) -> Line:
+    """Return the line with nothing in it that stands out: what it says is old."""
+    return tuple(Span(span.text, Tone.FAINT) for span in line)
 
 
 def cell(span: Span, cells: int, *, right: bool = False) -> Span:

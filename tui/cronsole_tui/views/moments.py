@@ -46,10 +46,22 @@ def clock(moment: datetime, zone: tzinfo, *, now: Instant | None = None) -> str:
     return local.strftime(f"%a {local.day} {form}")
 
 
+def second(moment: datetime, zone: tzinfo, now: Instant) -> str:
+    """Return the time of day to the second, always as wide, with the day in front where that is not today's."""
+    local = moment.astimezone(zone)
+    is_today = local.date() == to_datetime(now).astimezone(zone).date()
+    return local.strftime("%H:%M:%S" if is_today else f"%a {local.day} %H:%M:%S")
+
+
 def stamp(moment: datetime, zone: tzinfo) -> str:
     """Return date, time and zone: `Fri 20 Nov 02:33:10 UTC`."""
     local = moment.astimezone(zone)
     return local.strftime(f"%a {local.day} %b %H:%M:%S %Z")
+
+
+def zone_name(zone: tzinfo, now: Instant) -> str:
+    """Return what a zone calls itself now: `UTC`, `CET`, `+0530`."""
+    return to_datetime(now).astimezone(zone).strftime("%Z")
 
 
 def full(moment: datetime, zone: tzinfo) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from cronsole.model.instant import FAR_FUTURE, from_datetime
 from cronsole.model.view import ScheduleStatus
-from cronsole_tui.views.entry import Entry
+from cronsole_tui.views.entry import Entry, is_failing
 
 
 class Order(StrEnum):
@@ -38,7 +38,7 @@ def _by_name(entry: Entry) -> tuple[str, str]:
 def _urgency(entry: Entry) -> tuple[int, int]:
     """Failed and late first, the newest trouble on top; then what runs, what comes next, and what rests."""
     schedule = entry.schedule
-    if schedule.failures or schedule.is_late:
+    if is_failing(schedule) or schedule.is_late:
         since = schedule.failing_since
         return 0, -(from_datetime(since) if since else 0)
     if schedule.running:

@@ -1,4 +1,4 @@
-"""The filter language: words, `!word`, and `key:value` for what a word cannot say."""
+"""The filter language: words, `!word`, `#tag`, and `key:value` for what a word cannot say."""
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from cronsole.errors import nearest
 from cronsole.model.view import ScheduleStatus, ScheduleView
-from cronsole_tui.views.entry import Entry
+from cronsole_tui.views.entry import Entry, is_failing
 
 Test: TypeAlias = Callable[[Entry], bool]
 
@@ -48,6 +48,11 @@ def split(text: str) -> list[str]:
     return text.split()
 
 
+def quoted(text: str) -> str:
+    """Return a text as one term."""
+    return shlex.quote(text) if text else '""'
+
+
 def terms_of(text: str, keys: Iterable[str]) -> tuple[tuple[Term, ...], str]:
     """Return the terms, and what is wrong with them."""
     known = tuple(keys)
@@ -55,6 +60,7 @@ def terms_of(text: str, keys: Iterable[str]) -> tuple[tuple[Term, ...], str]:
     for word in split(text):
         is_negated = word.startswith("!") and len(word) > 1
         body = word[1:] if is_negated else word
+        body = f"tag:{body[1:]}" if body.startswith("#") else body
         key, colon, value = body.partition(":")
         if not colon or not key.isalpha():
             found.append(Term("", body.casefold(), is_negated))
@@ -112,8 +118,8 @@ _TESTS: Mapping[str, Callable[[str], Test]] = {
 SCHEDULE_KEYS = ("state", "tag", "plugin", "source", "host")
 
 STATES: Mapping[str, Callable[[ScheduleView], bool]] = {
-    "failed": lambda schedule: schedule.failures > 0,
-    "failing": lambda schedule: schedule.failures > 0,
+    "failed": is_failing,
+    "failing": is_failing,
     "late": lambda schedule: schedule.is_late,
     "running": lambda schedule: bool(schedule.running),
     "queued": lambda schedule: schedule.waiting > 0,
@@ -121,6 +127,7 @@ STATES: Mapping[str, Callable[[ScheduleView], bool]] = {
     "disabled": lambda schedule: schedule.status is ScheduleStatus.DISABLED,
     "done": lambda schedule: schedule.status is ScheduleStatus.EXHAUSTED,
     "active": lambda schedule: schedule.status is ScheduleStatus.ACTIVE,
-    "ok": lambda schedule: schedule.last is not None and not schedule.failures,
+    "ok": lambda schedule: schedule.last is not None and not is_failing(schedule),
     "never": lambda schedule: schedule.last is None,
+    "new": lambda schedule: schedule.last is None,
 }

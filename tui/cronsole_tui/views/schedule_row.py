@@ -72,7 +72,7 @@ def _name(entry: Entry, _look: Look, _now: Instant) -> Line:
 
 
 def _when(entry: Entry, _look: Look, _now: Instant) -> Line:
-    return (said(entry.schedule.when, Tone.QUIET),)
+    return (said(entry.schedule.when, Tone.FAINT),)
 
 
 def _next(entry: Entry, _look: Look, now: Instant) -> Line:

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from statistics import median
 
+from cronsole import marks
 from cronsole.model.instant import SECOND, Millis
 from cronsole.model.run import RunState
 from cronsole.model.view import RunBrief
 from cronsole_tui.views.glyphs import of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone
 
-_BARS = "▁▂▃▄▅▆▇█"
-_ASCII_BARS = "_.-~=+*#"
 # A run as long as the median stands at half height, so that only what doubles or halves stands out.
 _MIDDLE = 4
 
@@ -48,5 +47,5 @@ def _cell(run: RunBrief, usual: Millis | None, *, ascii_only: bool) -> tuple[str
     mark = of_run(run.state)
     if run.state is not RunState.SUCCEEDED:
         return shown(mark, ascii_only=ascii_only), mark.tone
-    bars = _ASCII_BARS if ascii_only else _BARS
+    bars = marks.LETTER_BARS if ascii_only else marks.BARS
     return bars[height(run.duration_ms or 0, usual)], Tone.QUIET

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
-from cronsole.model.instant import MINUTE, Instant, from_datetime, to_datetime
+from cronsole.model.instant import SECOND, Instant, from_datetime, to_datetime
+from cronsole.model.prospect import PlannedFire
 from cronsole.model.run import RunState
-from cronsole.model.view import PlannedFire, RunView, ScheduleStatus, ScheduleView
+from cronsole.model.view import RunView, ScheduleStatus, ScheduleView
 from cronsole.text import plural
 from cronsole_tui.views.glyphs import of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, cell, fitted, said
-from cronsole_tui.views.moments import clock
+from cronsole_tui.views.moments import clock, second
 from cronsole_tui.views.window import Window, axis
 
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -39,7 +40,7 @@ _RANK = {Tone.BAD: 5, Tone.WARN: 4, Tone.BUSY: 3, Tone.ACCENT: 2, Tone.QUIET: 1}
 
 
 class Worst(NamedTuple):
-    """The minute in which most start, and who they are."""
+    """The second in which most start, and who they are."""
 
     at: Instant
     starts: int
@@ -92,7 +93,8 @@ def row(
         _draw_run(drawn, run, now, ascii_only=ascii_only)
     ticks = Counter(window.column(from_datetime(fire.due)) for fire in fires)
     for column, count in ticks.items():
-        drawn.draw(column, pens.tick if count == 1 else pens.ticks, Tone.PLAIN, 3)
+        tone = Tone.PLAIN if count == 1 else Tone.FAINT
+        drawn.draw(column, pens.tick if count == 1 else pens.ticks, tone, 3)
     if window.holds(now):
         drawn.draw(window.column(now), pens.now, Tone.ACCENT, 2)
     return drawn.line()
@@ -137,16 +139,16 @@ def density(starts: Iterable[Instant], window: Window, *, now: Instant, ascii_on
     return drawn.line()
 
 
-def worst_minute(fires: Iterable[PlannedFire]) -> Worst | None:
-    """Return the earliest of the minutes in which most start; None where no two start together."""
-    minutes: dict[int, list[str]] = {}
+def worst_moment(fires: Iterable[PlannedFire]) -> Worst | None:
+    """Return the earliest of the seconds in which most start; None where no two start together."""
+    moments: dict[int, list[str]] = {}
     for fire in fires:
-        minutes.setdefault(from_datetime(fire.due) // MINUTE, []).append(fire.schedule_id)
-    if not minutes:
+        moments.setdefault(from_datetime(fire.due) // SECOND, []).append(fire.schedule_id)
+    if not moments:
         return None
-    minute = min(minutes, key=lambda each: (-len(minutes[each]), each))
-    names = minutes[minute]
-    return Worst(minute * MINUTE, len(names), tuple(dict.fromkeys(names))) if len(names) > 1 else None
+    moment = min(moments, key=lambda each: (-len(moments[each]), each))
+    names = moments[moment]
+    return Worst(moment * SECOND, len(names), tuple(dict.fromkeys(names))) if len(names) > 1 else None
 
 
 def told_worst(worst: Worst | None, zone: tzinfo, now: Instant) -> str:
@@ -179,11 +181,11 @@ def agenda(
     """Return what comes next, one line for each moment at which something starts, all of its schedules named."""
     moments: dict[Instant, list[str]] = {}
     for fire in fires:
-        moments.setdefault(from_datetime(fire.due), []).append(fire.schedule_id)
+        moments.setdefault(from_datetime(fire.due) // SECOND * SECOND, []).append(fire.schedule_id)
     lines: list[Line] = []
     for at, names in list(moments.items())[:count]:
         told = plural(len(names), "start", "starts") if len(names) > 1 else ""
-        spans = [Span(f" {clock(to_datetime(at), zone, now=now):<10}", Tone.STRONG)]
+        spans = [Span(f" {second(to_datetime(at), zone, now):<10}", Tone.STRONG)]
         spans += [Span(f"{told:<10}", Tone.WARN if len(names) > 1 else Tone.FAINT)]
         for name in names:
             words = schedules[name].when if name in schedules and len(names) == 1 else ""

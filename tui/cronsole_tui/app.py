@@ -1,0 +1,230 @@
+"""The console: wires the feeds, the views and the verbs together, and knows how to leave."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import ClassVar
+from weakref import WeakKeyDictionary
+
+from textual import events
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.worker import WorkerFailed
+
+from cronsole.client.engine import EngineClient
+from cronsole.errors import CronsoleError
+from cronsole.model.ask import RunQuery
+from cronsole.model.event import Level
+from cronsole.model.run import RunState
+from cronsole.model.view import EventView
+from cronsole.text import plural, safe
+from cronsole_tui import palette
+from cronsole_tui.feed import Feed
+from cronsole_tui.keymap import Action
+from cronsole_tui.scene import Scene
+from cronsole_tui.screens.choose import ChooseScreen
+from cronsole_tui.screens.detail_pages import RunScreen, ScheduleScreen, why_screen
+from cronsole_tui.screens.empty import MonitorsScreen, NodesScreen
+from cronsole_tui.screens.events import EventsScreen
+from cronsole_tui.screens.frame import Frame
+from cronsole_tui.screens.log import LogScreen
+from cronsole_tui.screens.page import PageScreen
+from cronsole_tui.screens.runs import RunsScreen
+from cronsole_tui.screens.schedules import SchedulesScreen
+from cronsole_tui.screens.timeline import TimelineScreen
+from cronsole_tui.sources import key_of
+from cronsole_tui.themes import DEFAULT, THEMES
+from cronsole_tui.verbs import Verbs
+from cronsole_tui.views import key_help
+from cronsole_tui.views.entry import Entry, Host
+from cronsole_tui.widgets.frugal import FrugalDriver
+from cronsole_tui.working import start
+
+
+class Console(App[None], inherit_bindings=False):
+    """One console over any number of engines."""
+
+    CSS = "Screen { background: transparent; } Toast { max-width: 60; }"
+    BINDINGS: ClassVar[list[BindingType]] = []
+    ENABLE_COMMAND_PALETTE = False
+    NOTIFICATION_TIMEOUT = 4
+
+    def __init__(
+        self,
+        scene: Scene,
+        clients: Mapping[str, EngineClient],
+        *,
+        theme: str = DEFAULT,
+        asks_to_leave: Callable[["Console"], None] | None = None,
+    ) -> None:
+        super().__init__(driver_class=FrugalDriver, ansi_color=True)
+        self.scene = scene
+        self.verbs = Verbs(self)
+        self._clients = clients
+        self._asks_to_leave = asks_to_leave
+        self._aims: WeakKeyDictionary[events.Event, Screen[object] | Widget] = WeakKeyDictionary()
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme
+        for name, client in clients.items():
+            scene.fleet.set_host(Host(name))
+            scene.feeds[name] = Feed(
+                client,
+                name,
+                fleet=scene.fleet,
+                clock=scene.clock,
+                changed=self._fleet_changed,
+                happened=self._happened,
+            )
+        self._schedules = SchedulesScreen(scene)
+        self._runs = RunsScreen(scene)
+        self._views: Sequence[Frame] = (
+            self._schedules,
+            TimelineScreen(scene),
+            self._runs,
+            MonitorsScreen(scene),
+            NodesScreen(scene),
+            EventsScreen(scene),
+        )
+
+    async def on_mount(self) -> None:
+        for view in self._views:
+            # A screen that is not installed ends when another takes its place, and cannot be shown again.
+            self.install_screen(view, view.TITLED)
+        await self.push_screen(self._views[0])
+        for name, feed in self.scene.feeds.items():
+            start(self, feed.run, f"feed of {name}")
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._aims[event] = self._aim
+        await super().on_event(event)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Do what a key stands for where it was pressed: of a burst, what follows `/` or `:` is text, no verbs."""
+        # Textual would call the handler of its own class after this one.
+        event.prevent_default()
+        aim = self._aim
+        if self._aims.pop(event, aim) is not aim:
+            aim._forward_event(events.Key(event.key, event.character))
+            return
+        await super()._on_key(event)
+        # What a verb asks of the person is to be on the screen before the next key is.
+        await asyncio.sleep(0)
+
+    @property
+    def _aim(self) -> Screen[object] | Widget:
+        """Who is handed keys."""
+        return self.focused or self.screen
+
+    def monotonic(self) -> float:
+        return self.scene.clock.monotonic()
+
+    @property
+    def fault(self) -> BaseException | None:
+        """What ended the console though nobody wished it."""
+        error = self._exception
+        return error.error if isinstance(error, WorkerFailed) else error
+
+    def _print_error_renderables(self) -> None:
+        """Leave it to who opened the console: Textual's own picture shows locals, tokens among them."""
+
+    def _fleet_changed(self) -> None:
+        screen = self.screen
+        if isinstance(screen, Frame) and screen.is_mounted:
+            screen.fleet_changed()
+
+    def _happened(self, host: str, event: EventView) -> None:
+        if event.level is Level.ERROR and self.scene.rings:
+            self.bell()
+        for view in self._views:
+            view.happened(host, event)
+
+    def tell(self, text: str, *, is_bad: bool = False) -> None:
+        """Show a sentence for a moment; nothing of it is markup."""
+        self.notify(safe(text), severity="error" if is_bad else "information", markup=False)
+
+    def show_view(self, index: int) -> None:
+        """Show a view by its number, around in a circle."""
+        view = self._views[index % len(self._views)]
+        if self.screen is not view:
+            self.switch_screen(view)
+
+    def show_help(self, actions: Sequence[Action]) -> None:
+        self.push_screen(PageScreen(lambda _: key_help.page(actions, ascii_only=self.scene.ascii_only)))
+
+    def show_palette(self) -> None:
+        """Offer every verb, schedule, theme and host by name."""
+        screen = self.screen
+        choices = palette.choices(
+            screen.actions if isinstance(screen, Frame) else self.scene.actions,
+            self.scene.fleet,
+            sorted(self.available_themes),
+        )
+        self.push_screen(ChooseScreen(choices, hint="a verb, a schedule, a theme, a host"), self._do_chosen)
+
+    def _do_chosen(self, key: str | None) -> None:
+        kind, _, name = (key or "").partition(palette.BETWEEN)
+        match kind:
+            case palette.VERB if isinstance(self.screen, Frame):
+                self.screen.action_act(name)
+            case palette.SCHEDULE:
+                self.show_view(0)
+                self._schedules.point_at(key_of(name))
+            case palette.THEME:
+                self.theme = name
+            case palette.HOST:
+                self.show_view(0)
+                self._schedules.show_only(f"host:{name}")
+
+    def show_runs(self, text: str) -> None:
+        """Show the history that a filter leaves."""
+        self._runs.show_only(text)
+        self.show_view(2)
+
+    def open_schedule(self, entry: Entry) -> None:
+        self.push_screen(ScheduleScreen(self.scene, entry))
+
+    def open_why(self, host: str, schedule_id: str, slot: datetime | None = None) -> None:
+        self.push_screen(why_screen(self.scene, host, schedule_id, slot))
+
+    def open_run(self, host: str, run_id: str) -> None:
+        self.push_screen(RunScreen(self.scene, host, run_id))
+
+    def open_log(self, host: str, run_id: str) -> None:
+        self.push_screen(LogScreen(self.scene, host, run_id))
+
+    def open_latest_failure(self, entry: Entry) -> None:
+        """Open the log of the latest run that failed, however many have run since."""
+        start(self, partial(self._open_latest_failure, entry), "latest failure")
+
+    async def _open_latest_failure(self, entry: Entry) -> None:
+        states = tuple(state for state in RunState if state.is_failure)
+        query = RunQuery(schedule_ids=(entry.schedule.id,), states=states, limit=1)
+        try:
+            page = await self.scene.client(entry.host).runs(query)
+        except CronsoleError as error:
+            self.tell(str(error), is_bad=True)
+            return
+        if page.items:
+            self.open_log(entry.host, page.items[0].run_id)
+        else:
+            self.tell(f"No run of {entry.schedule.id} that is kept has failed.")
+
+    def copy(self, text: str) -> None:
+        """Hand a text to the terminal's clipboard (OSC 52)."""
+        self.copy_to_clipboard(text)
+        self.tell(f"Copied {text if len(text) <= 40 else plural(len(text), 'character')}.")
+
+    def leave(self) -> None:
+        """Quit, or let whoever opened the console ask first."""
+        if self._asks_to_leave is None:
+            self.exit()
+        else:
+            self._asks_to_leave(self)
+
+    def action_leave(self) -> None:
+        self.leave()

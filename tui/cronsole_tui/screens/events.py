@@ -1,0 +1,125 @@
+"""The live stream of what happens, and the trail of who changed what."""
+
+from collections import deque
+from typing import ClassVar
+
+from cronsole.errors import CronsoleError
+from cronsole.model.ask import AuditQuery
+from cronsole.model.view import EventView
+from cronsole.text import plural
+from cronsole_tui.keymap import Scope
+from cronsole_tui.scene import Scene
+from cronsole_tui.screens.tables import TableView
+from cronsole_tui.sources import LineRows
+from cronsole_tui.views.event_row import audit_line, event_line, event_matches
+from cronsole_tui.views.line import Line, Span, Tone, said
+from cronsole_tui.views.query import split
+from cronsole_tui.working import start
+
+_KEPT = 5_000
+
+
+class EventsScreen(TableView):
+    """Newest on top; the cursor stays on its event while others come in. `audit` in the filter shows the trail."""
+
+    TITLED = "Events"
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE, Scope.TABLE, Scope.EVENTS)
+
+    def __init__(self, scene: Scene) -> None:
+        self._events: deque[tuple[str, EventView]] = deque(maxlen=_KEPT)
+        self._audit: list[tuple[str, Line]] = []
+        self._shows_audit = False
+        self._shown = 0
+        super().__init__(scene)
+
+    def empty_lines(self) -> tuple[Line, ...]:
+        return ((), (Span("   Nothing has happened since this console was opened.", Tone.STRONG),))
+
+    def told_order(self) -> str:
+        return "the audit trail" if self._shows_audit else "as it happens"
+
+    def filter_lines(self, width: int) -> Line:
+        what = "change" if self._shows_audit else "event"
+        told = plural(self._shown, what)
+        if not self.filter:
+            return (Span(f" {told}", Tone.FAINT),)
+        return Span(" / ", Tone.KEY), said(self.filter, Tone.STRONG), Span(f"   {told}", Tone.ACCENT)
+
+    def happened(self, host: str, event: EventView) -> None:
+        self._events.appendleft((host, event))
+        if self.is_shown:
+            self._show()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._show()
+
+    def filtered(self) -> None:
+        self._show()
+
+    def do_audit(self) -> None:
+        self._shows_audit = not self._shows_audit
+        if self._shows_audit:
+            start(self, self._read_audit, "audit")
+        self._show()
+
+    async def _read_audit(self) -> None:
+        scene = self.scene
+        found: list[tuple[str, Line]] = []
+        for host in scene.feeds:
+            try:
+                page = await scene.client(host).audit(AuditQuery(limit=500))
+            except CronsoleError as error:
+                self.app.tell(str(error), is_bad=True)
+                continue
+            name = host if scene.fleet.has_many_hosts else ""
+            found += [
+                (f"{host}/{number}", audit_line(entry, name, now=scene.now(), zone=scene.zone))
+                for number, entry in enumerate(page.items)
+            ]
+        self._audit = found
+        self._show()
+
+    def _show(self) -> None:
+        words = [word.casefold() for word in split(self.filter)]
+        if self._shows_audit:
+            rows = [(key, line) for key, line in self._audit if _says(line, words)]
+        else:
+            rows = [
+                (f"{host}/{event.id}", self._line(host, event))
+                for host, event in self._events
+                if event_matches(event, words)
+            ]
+        self._shown = len(rows)
+        title = "AT               WHO, WHAT" if self._shows_audit else "AT               WHAT"
+        self.table.show(LineRows(rows, (Span(f"   {title}", Tone.FAINT),)))
+        self.fleet_changed()
+
+    def _line(self, host: str, event: EventView) -> Line:
+        scene = self.scene
+        name = host if scene.fleet.has_many_hosts else ""
+        return event_line(event, name, now=scene.now(), zone=scene.zone, ascii_only=scene.ascii_only)
+
+    def do_open(self) -> None:
+        """Open the run that the event is of, else its schedule."""
+        chosen = next(
+            (pair for pair in self._events if f"{pair[0]}/{pair[1].id}" == self.table.cursor_key), None
+        )
+        if chosen is None or self._shows_audit:
+            return
+        host, event = chosen
+        entry = self.scene.fleet.get((host, event.schedule_id))
+        if event.run_id:
+            self.app.open_run(host, event.run_id)
+        elif entry is not None:
+            self.app.open_schedule(entry)
+
+    def do_copy(self) -> None:
+        index = self.table.cursor_index
+        if index < self._shown and not self._shows_audit:
+            self.app.copy(self._events[index][1].message)
+
+
+def _says(line: Line, words: list[str]) -> bool:
+    text = "".join(span.text for span in line).casefold()
+    return all(word in text for word in words)

@@ -1,0 +1,90 @@
+"""A form: labelled fields, one line each, and what is wrong with them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from cronsole_tui.views.line import Line, Span, Tone, said
+from cronsole_tui.widgets.banner import Banner
+
+if TYPE_CHECKING:
+    from cronsole_tui.app import Console
+
+Values: TypeAlias = Mapping[str, str]
+
+
+class Field(NamedTuple):
+    """One line of a form; `hint` says what can be typed."""
+
+    name: str
+    label: str
+    hint: str = ""
+    value: str = ""
+
+
+class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
+    """Answers with the values, or None. `fault_of` says what is wrong with them, or nothing."""
+
+    app: "Console"
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,ctrl+c", "give_up", "back"),
+        ("tab,down", "app.focus_next", "next field"),
+        ("shift+tab,up", "app.focus_previous", "field before"),
+    ]
+    DEFAULT_CSS = """
+    FormScreen { align: center middle; background: transparent; }
+    FormScreen #box { width: 84; max-width: 96%; height: auto; border: round $primary; padding: 0 1; }
+    FormScreen Horizontal { height: 1; }
+    FormScreen .label { width: 14; color: $text-muted; }
+    FormScreen Input { height: 1; border: none; width: 1fr; padding: 0; background: transparent; }
+    FormScreen #title { height: 2; }
+    FormScreen #told { height: 3; }
+    """
+
+    def __init__(
+        self, title: str, fields: Sequence[Field], *, fault_of: Callable[[Values], str], submit: str = "enter"
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._fields = fields
+        self._fault_of = fault_of
+        self._submit = submit
+        self._fault = ""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Banner(lambda _: ((said(self._title, Tone.STRONG),),), id="title")
+            for field in self._fields:
+                with Horizontal():
+                    yield Static(field.label, classes="label", markup=False)
+                    yield Input(field.value, placeholder=field.hint, id=f"field-{field.name}", compact=True)
+            yield Banner(self._told, id="told")
+
+    def _told(self, width: int) -> tuple[Line, ...]:
+        keys = (Span("enter", Tone.KEY), Span(f" {self._submit}   "), Span("esc", Tone.KEY), Span(" back"))
+        return ((said(self._fault, Tone.BAD),), keys)
+
+    @property
+    def values(self) -> Values:
+        return {
+            field.name: self.query_one(f"#field-{field.name}", Input).value.strip() for field in self._fields
+        }
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        values = self.values
+        self._fault = self._fault_of(values)
+        if self._fault:
+            self.query_one("#told", Banner).redraw()
+        else:
+            self.dismiss(values)
+
+    def action_give_up(self) -> None:
+        self.dismiss(None)

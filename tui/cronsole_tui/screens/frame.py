@@ -1,0 +1,177 @@
+"""What all views have in common: the head, the foot, keys from the one table, a tick each second."""
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from cronsole.model.view import EventView
+from cronsole_tui.keymap import Action, Scope, of_scopes
+from cronsole_tui.scene import Scene
+from cronsole_tui.views import heading, key_help
+from cronsole_tui.views.line import Line, Span, Tone
+from cronsole_tui.widgets.banner import Banner
+
+if TYPE_CHECKING:
+    from cronsole_tui.app import Console
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 15
+
+
+class Frame(Screen[None], inherit_bindings=False):
+    """A view gives its name, its scopes, its body, and a method `do_NAME` for each action of its scopes."""
+
+    app: "Console"
+    TITLED: ClassVar[str] = ""
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE,)
+    AUTO_FOCUS = None
+
+    DEFAULT_CSS = """
+    Frame { layers: base notes; background: transparent; }
+    Frame #head { height: 4; }
+    Frame #foot { height: 1; dock: bottom; }
+    Frame #narrow { display: none; height: 1fr; }
+    Frame.-narrow > * { display: none; }
+    Frame.-narrow #narrow { display: block; }
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__()
+        self.scene = scene
+        for action in self.actions:
+            for key in action.keys:
+                self._bindings.bind(key, f"act('{action.name}')", action.help, show=False)
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return of_scopes(self.scene.actions, self.SCOPES)
+
+    @property
+    def zone(self) -> tzinfo:
+        return self.scene.zone
+
+    def compose(self) -> ComposeResult:
+        yield Banner(self.head_lines, id="head")
+        yield from self.body()
+        yield Banner(self._foot_lines, id="foot")
+        yield Banner(self._narrow_lines, id="narrow")
+
+    def body(self) -> Iterable[Widget]:
+        """Return the widgets between head and foot."""
+        raise NotImplementedError
+
+    def told_order(self) -> str:
+        """Return what is said on the right of the views' names."""
+        return ""
+
+    def filter_lines(self, width: int) -> Line:
+        """Return the line under the views' names."""
+        return ()
+
+    def head_lines(self, width: int) -> tuple[Line, ...]:
+        scene = self.scene
+        top = heading.top_line(scene.fleet.hosts, width, scene.now(), scene.zone, ascii_only=scene.ascii_only)
+        tabs = heading.tab_line(self.TITLED, width, self.told_order())
+        return (top, tabs, self.filter_lines(width), self.rule(width))
+
+    def rule(self, width: int) -> Line:
+        return (Span(("-" if self.scene.ascii_only else "─") * width, Tone.FAINT),)
+
+    def _foot_lines(self, width: int) -> tuple[Line, ...]:
+        return (key_help.footer(self.actions, width),)
+
+    def _narrow_lines(self, width: int) -> tuple[Line, ...]:
+        here = f"{self.size.width}×{self.size.height}"
+        told = f" This terminal has {here} cells; {LEAST_WIDTH}×{LEAST_HEIGHT} are the least."
+        return ((), (Span(told, Tone.WARN),))
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._second_passed)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT, "-narrow")
+        self.set_class(event.size.width >= 160, "-wide")
+
+    def on_screen_resume(self) -> None:
+        self.fleet_changed()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether this view, and not another, is looked at."""
+        return self.is_mounted and self.app.screen is self
+
+    def _second_passed(self) -> None:
+        # Behind another view nothing ticks; behind a question, everything.
+        if self in self.app.screen_stack:
+            self.tick()
+
+    def tick(self) -> None:
+        """A second has passed: draw again what counts it."""
+        self.query_one("#head", Banner).redraw()
+
+    def fleet_changed(self) -> None:
+        """The feeds know something new."""
+        self.tick()
+
+    def happened(self, host: str, event: EventView) -> None:
+        """Something happened on a host, also while another view is shown."""
+
+    def action_act(self, name: str) -> None:
+        """Do what a key stands for."""
+        getattr(self, f"do_{name}")()
+
+    def do_help(self) -> None:
+        self.app.show_help(self.actions)
+
+    def do_palette(self) -> None:
+        self.app.show_palette()
+
+    def do_quit(self) -> None:
+        self.app.leave()
+
+    def do_back(self) -> None:
+        """There is nothing behind a view but its filter."""
+
+    def do_undo(self) -> None:
+        undo, self.scene.undo = self.scene.undo, None
+        if undo is None:
+            self.app.tell("There is nothing to take back.")
+        else:
+            undo()
+
+    def do_zone(self) -> None:
+        self.scene.uses_schedule_zone = not self.scene.uses_schedule_zone
+        self.fleet_changed()
+        whose = "the schedule's" if self.scene.uses_schedule_zone else "your"
+        self.app.tell(f"Times are on {whose} clock.")
+
+    def do_reload(self) -> None:
+        self.app.verbs.reload()
+
+    def do_view_schedules(self) -> None:
+        self.app.show_view(0)
+
+    def do_view_timeline(self) -> None:
+        self.app.show_view(1)
+
+    def do_view_runs(self) -> None:
+        self.app.show_view(2)
+
+    def do_view_monitors(self) -> None:
+        self.app.show_view(3)
+
+    def do_view_nodes(self) -> None:
+        self.app.show_view(4)
+
+    def do_view_events(self) -> None:
+        self.app.show_view(5)
+
+    def do_previous_view(self) -> None:
+        self.app.show_view(heading.VIEWS.index(self.TITLED) - 1)
+
+    def do_next_view(self) -> None:
+        self.app.show_view(heading.VIEWS.index(self.TITLED) + 1)

@@ -1,0 +1,225 @@
+"""The home view: every schedule, the most urgent first, and below it what is known of the one at the cursor."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.containers import Container
+from textual.timer import Timer
+from textual.widget import Widget
+
+from cronsole.errors import CronsoleError
+from cronsole.model.view import ScheduleDetail
+from cronsole_tui.keymap import Scope
+from cronsole_tui.scene import Scene
+from cronsole_tui.screens.tables import TableView
+from cronsole_tui.sources import ScheduleRows, key_of, text_of
+from cronsole_tui.verbs import OF_SCHEDULES
+from cronsole_tui.views import detail, heading
+from cronsole_tui.views.entry import Entry, Key
+from cronsole_tui.views.line import Line, Span, Tone
+from cronsole_tui.views.order import Order, arranged, following
+from cronsole_tui.views.query import read
+from cronsole_tui.widgets.banner import Banner
+from cronsole_tui.widgets.live_table import LiveTable
+from cronsole_tui.working import start
+
+_REST_SECONDS = 2.0
+_PANEL_DELAY = 0.15
+_PANEL_LINES = (8, 15, 0)
+_OUTPUT_LINES = {8: 2, 15: 9}
+
+
+class SchedulesScreen(TableView):
+    """Sorted anew only while the cursor rests, never under a moving hand."""
+
+    TITLED = "Schedules"
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE, Scope.TABLE, Scope.SCHEDULES)
+
+    DEFAULT_CSS = """
+    SchedulesScreen #main { height: 1fr; layout: vertical; }
+    SchedulesScreen #table { height: 1fr; }
+    SchedulesScreen #panel { height: 8; }
+    SchedulesScreen.-wide #main { layout: horizontal; }
+    SchedulesScreen.-wide #table { width: 112; height: 1fr; }
+    SchedulesScreen.-wide #panel { width: 1fr; height: 1fr; }
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._order = Order.URGENCY
+        self._is_reversed = False
+        self._moved_at = 0.0
+        self._panel_lines = _PANEL_LINES[0]
+        self._details: dict[Key, ScheduleDetail] = {}
+        self._output: dict[Key, tuple[str, ...]] = {}
+        self._pending: Timer | None = None
+        self._rows = self._sorted()
+
+    def body(self) -> Iterable[Widget]:
+        found, table = super().body()
+        yield found
+        with_panel = Container(table, Banner(self._panel, id="panel"), id="main")
+        yield with_panel
+
+    def empty_lines(self) -> tuple[Line, ...]:
+        return (
+            (),
+            (Span("   Nothing to show.", Tone.STRONG),),
+            (Span("   Clear the filter with esc, write a [[tasks]] entry, or make a schedule with n."),),
+        )
+
+    def filter_hint(self) -> str:
+        return "words  !word  state:failed  tag:db  plugin:  source:  host:"
+
+    def told_order(self) -> str:
+        return f"sorted by {self._order}{', reversed' if self._is_reversed else ''}"
+
+    def filter_lines(self, width: int) -> Line:
+        query = read(self.filter)
+        return heading.filter_line(self.filter, len(self._rows), len(self.scene.fleet), width, query.problem)
+
+    def filtered(self) -> None:
+        self._sort()
+
+    def fleet_changed(self) -> None:
+        """Show what is known by now; the order waits for the hand to rest."""
+        if self.app.monotonic() - self._moved_at >= _REST_SECONDS or not len(self._rows):
+            self._sort()
+        else:
+            self.tick()
+        self._look_closer()
+
+    def _sorted(self) -> ScheduleRows:
+        scene = self.scene
+        entries = read(self.filter).select(scene.fleet)
+        return ScheduleRows(
+            scene.fleet,
+            arranged(entries, self._order, is_reversed=self._is_reversed),
+            now=scene.now,
+            ascii_only=scene.ascii_only,
+            order=self._order,
+            is_reversed=self._is_reversed,
+        )
+
+    def _sort(self) -> None:
+        is_at_top = self.table.cursor_index == 0 and self._moved_at == 0.0
+        self._rows = self._sorted()
+        self.table.show(self._rows)
+        if is_at_top:
+            self.table.home()
+        self.tick()
+
+    def tick(self) -> None:
+        super().tick()
+        self.query_one("#panel", Banner).redraw()
+
+    @property
+    def entry(self) -> Entry | None:
+        """The schedule at the cursor."""
+        key = self.table.cursor_key
+        return None if key is None else self.scene.fleet.get(key_of(key))
+
+    @property
+    def chosen(self) -> list[Entry]:
+        """What verbs are for: all that is marked, else the one at the cursor."""
+        marked = [self.scene.fleet.get(key_of(key)) for key in sorted(self.table.marks)]
+        found = [entry for entry in marked if entry is not None]
+        return found or ([self.entry] if self.entry is not None else [])
+
+    @on(LiveTable.CursorMoved)
+    def _moved(self) -> None:
+        self._look_closer()
+        self.query_one("#panel", Banner).redraw()
+
+    def action_act(self, name: str) -> None:
+        self._moved_at = self.app.monotonic()
+        if name in OF_SCHEDULES:
+            if self.has_class("-filtering"):
+                self.end_filtering()
+            self.app.verbs.do(name, self.chosen)
+        else:
+            super().action_act(name)
+
+    def _look_closer(self) -> None:
+        """Ask for what the panel shows, once the cursor has stood still for a moment."""
+        if self._pending is not None:
+            self._pending.stop()
+        self._pending = self.set_timer(_PANEL_DELAY, self._ask)
+
+    def _ask(self) -> None:
+        entry = self.entry
+        if entry is not None and self._panel_lines:
+            start(self, partial(self._read, entry), "panel")
+
+    async def _read(self, entry: Entry) -> None:
+        client = self.scene.client(entry.host)
+        try:
+            self._details[entry.key] = await client.schedule(entry.schedule.id)
+            last = entry.schedule.running[-1:] or ((entry.schedule.last,) if entry.schedule.last else ())
+            for run in last:
+                seen = (await client.run(run.run_id)).run
+                self._output[entry.key] = detail.output_of(seen, _OUTPUT_LINES.get(self._panel_lines, 2))
+        except CronsoleError as error:
+            self._output[entry.key] = (str(error),)
+        self.query_one("#panel", Banner).redraw()
+
+    def _panel(self, width: int) -> tuple[Line, ...]:
+        entry = self.entry
+        if entry is None:
+            return (self.rule(width),)
+        scene = self.scene
+        lines = detail.panel(
+            entry.schedule,
+            self._details.get(entry.key),
+            self._output.get(entry.key, ()),
+            width=width,
+            now=scene.now(),
+            zone=self.zone,
+            ascii_only=scene.ascii_only,
+        )
+        return (self.rule(width), *lines)
+
+    @on(LiveTable.RowOpened)
+    def _opened(self) -> None:
+        if self.entry is not None:
+            self.app.open_schedule(self.entry)
+
+    def do_sort(self) -> None:
+        self._order = following(self._order)
+        self._sort()
+
+    def do_reverse(self) -> None:
+        self._is_reversed = not self._is_reversed
+        self._sort()
+
+    def do_zoom(self) -> None:
+        place = _PANEL_LINES.index(self._panel_lines)
+        self._panel_lines = _PANEL_LINES[(place + 1) % len(_PANEL_LINES)]
+        panel = self.query_one("#panel", Banner)
+        panel.display = bool(self._panel_lines)
+        panel.styles.height = self._panel_lines or 1
+        self._ask()
+
+    def do_mark(self) -> None:
+        self.table.toggle_mark()
+        self.table.move(1)
+
+    def do_mark_all(self) -> None:
+        self.table.mark_all()
+
+    def do_new(self) -> None:
+        self.app.verbs.new()
+
+    def show_only(self, text: str) -> None:
+        """Show what a filter leaves, as from another view."""
+        self.filter = text
+        self._sort()
+
+    def point_at(self, key: Key) -> None:
+        """Put the cursor on a schedule, and take off a filter that hides it."""
+        if not self.table.point_at(text_of(key)):
+            self.filter = ""
+            self._sort()
+            self.table.point_at(text_of(key))

@@ -1,0 +1,125 @@
+"""Everything about one schedule, on one page."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Any
+
+import msgspec
+
+from cronsole.model.instant import Instant
+from cronsole.model.view import ScheduleDetail, Statistics
+from cronsole.text import human_duration
+from cronsole_tui.views.glyphs import of_schedule, shown
+from cronsole_tui.views.line import Line, Span, Tone, fitted, said
+from cronsole_tui.views.moments import countdown, full, since
+from cronsole_tui.views.pages import field, section
+from cronsole_tui.views.run_row import RunEntry, RunLook, row
+from cronsole_tui.views.strip import strip
+
+
+def page(
+    detail: ScheduleDetail,
+    runs: Sequence[RunEntry],
+    *,
+    width: int,
+    now: Instant,
+    zone: tzinfo,
+    ascii_only: bool = False,
+) -> tuple[Line, ...]:
+    lines = _head(detail, now, zone, ascii_only=ascii_only)
+    lines += ((), section("next fires"), *_fires(detail, now))
+    lines += ((), section("gates, as they stand now"))
+    for gate in detail.gates:
+        glyph = ("✓", "+") if gate.is_open else ("✗", "x")
+        tone = Tone.GOOD if gate.is_open else Tone.BAD
+        head = Span(f"   {glyph[1 if ascii_only else 0]} ", tone)
+        lines.append((head, Span(f"{gate.name:<16}", Tone.FAINT), said(gate.detail)))
+    lines += ((), section("statistics of the history that is kept"), *_statistics(detail.statistics, now))
+    lines.append(field("durations", *strip(detail.schedule.recent, 12, ascii_only=ascii_only)))
+    lines += ((), section(f"definition, {detail.schedule.origin}"), *_definition(detail.definition))
+    lines += ((), section("runs"))
+    look = RunLook(width, zone, ascii_only=ascii_only)
+    lines += [row(entry, look, now) for entry in runs] or [field("", Span("never ran", Tone.FAINT))]
+    return tuple(fitted(line, width) if line else line for line in lines)
+
+
+def _head(detail: ScheduleDetail, now: Instant, zone: tzinfo, *, ascii_only: bool) -> list[Line]:
+    schedule = detail.schedule
+    first, second = of_schedule(schedule)
+    marks = [Span(f"{shown(first, ascii_only=ascii_only)} {first.word}", first.tone)]
+    if second is not None:
+        marks.append(Span(f"  {shown(second, ascii_only=ascii_only)} {second.word}", second.tone))
+    lines: list[Line] = [
+        (Span(" "), said(schedule.id, Tone.STRONG), Span("   "), said(schedule.description)),
+        field("state", *marks),
+        field(
+            "trigger", said(schedule.when), said(f"   {schedule.trigger}   {schedule.timezone}", Tone.FAINT)
+        ),
+    ]
+    if schedule.next_due is not None:
+        lines.append(
+            field("next", Span(f"{countdown(schedule.next_due, now)}, {full(schedule.next_due, zone)}"))
+        )
+    if schedule.failing_since is not None:
+        lines.append(field("failing", Span(f"since {full(schedule.failing_since, zone)}", Tone.BAD)))
+    if schedule.pause is not None:
+        pause = schedule.pause
+        end = "" if pause.until is None else f" until {full(pause.until, zone)}"
+        told = f"since {full(pause.since, zone)}{end} by {pause.actor or 'nobody named'}"
+        lines.append(field("paused", said(f"{told}: {pause.reason}" if pause.reason else told, Tone.WARN)))
+    if schedule.tags:
+        lines.append(field("tags", said(" ".join(schedule.tags))))
+    lines += [field("shadows", said(shadow, Tone.WARN)) for shadow in detail.shadows]
+    return lines
+
+
+def _fires(detail: ScheduleDetail, now: Instant) -> list[Line]:
+    if not detail.fires:
+        return [field("", Span("none", Tone.FAINT))]
+    lines: list[Line] = []
+    for fire in detail.fires[:10]:
+        note = f"   {fire.note}" if fire.note else ""
+        lines.append(
+            (
+                Span(f"   {fire.local:<28}"),
+                Span(f"{countdown(fire.due, now):<14}", Tone.FAINT),
+                said(note, Tone.WARN),
+            )
+        )
+    return lines
+
+
+def _statistics(statistics: Statistics, now: Instant) -> list[Line]:
+    ended = statistics.succeeded + statistics.failed
+    rate = f", {100 * statistics.succeeded // ended} % of those that ended by themselves" if ended else ""
+    lines = [field("succeeded", Span(f"{statistics.succeeded:,}{rate}"))]
+    others = [
+        f"{count:,} {word}"
+        for word, count in (
+            ("failed", statistics.failed),
+            ("cancelled", statistics.cancelled),
+            ("skipped", statistics.skipped),
+            ("missed", statistics.missed),
+        )
+        if count
+    ]
+    lines.append(field("others", Span(", ".join(others) or "none")))
+    if statistics.p50_ms is not None and statistics.p95_ms is not None:
+        usual = (
+            f"usually {human_duration(statistics.p50_ms)}, 95 % within {human_duration(statistics.p95_ms)}"
+        )
+        lines.append(field("takes", Span(usual, Tone.STRONG), said(f"   {statistics.trend}", Tone.WARN)))
+    if statistics.last_failure is not None:
+        lines.append(field("last failure", Span(since(statistics.last_failure, now))))
+    if statistics.last_success is not None:
+        lines.append(field("last success", Span(since(statistics.last_success, now))))
+    return lines
+
+
+def _definition(definition: dict[str, Any]) -> list[Line]:
+    """Return the keys as they were written; a table shows as it would stand on one line."""
+    lines: list[Line] = []
+    for key, value in definition.items():
+        text = msgspec.json.encode(value).decode()
+        lines.append((Span(f"   {key} = ", Tone.FAINT), said(text)))
+    return lines

@@ -1,0 +1,1 @@
+"""Widgets draw the lines that views make, and nothing else."""
