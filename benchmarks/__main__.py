@@ -13,8 +13,10 @@ from benchmarks import (
     fire_cpu,
     herd,
     lateness,
+    listing,
     load,
     next_fire,
+    pages,
     simulate,
     steady,
 )
@@ -31,6 +33,8 @@ _IN_ORDER = (
     at_rest,
     command_line,
     simulate,
+    pages,
+    listing,
 )
 
 

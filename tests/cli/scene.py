@@ -20,6 +20,7 @@ from cronsole.model.view import (
     ScheduleDetail,
     ScheduleStatus,
     ScheduleView,
+    Spark,
     Statistics,
 )
 
@@ -55,9 +56,9 @@ def schedule(name: str, **more: object) -> ScheduleView:
     return ScheduleView(id=name, **(told | more))  # type: ignore[arg-type]
 
 
-def _strip(*states: RunState, duration_ms: int = 3_100) -> tuple[RunBrief, ...]:
+def _strip(*states: RunState, duration_ms: int = 3_100) -> tuple[Spark, ...]:
     return tuple(
-        brief(state, ago(minutes=10 * back), duration_ms + 1_900 * (back % 3))
+        Spark(state, duration_ms + 1_900 * (back % 3))
         for back, state in zip(range(len(states), 0, -1), states, strict=True)
     )
 

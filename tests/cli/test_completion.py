@@ -67,6 +67,23 @@ def test_verbs_and_options_are_offered(place: Place):
     assert "--follow" in completed(place, "cronsole trigger --")
 
 
+@pytest.mark.parametrize("verb", ["run", "attach"])
+def test_the_themes_of_the_console_are_offered(place: Place, verb: str):
+    assert completed(place, f"cronsole {verb} --theme ") == ["dark", "light", "high-contrast", "ansi"]
+    assert completed(place, f"cronsole {verb} --theme l") == ["light"]
+
+
+def test_themes_are_offered_without_loading_a_screen(place: Place):
+    said = place.call(
+        _CRONSOLE_COMPLETE="complete_bash",
+        COMP_WORDS="cronsole run --theme ",
+        COMP_CWORD="3",
+        PYTHONPROFILEIMPORTTIME="1",
+    )
+    assert "cronsole_tui.preferences" in said.err
+    assert "textual" not in said.err
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_bash_itself_completes_an_id_by_the_script_that_we_print(place: Place):
     script = place.call("--show-completion", "bash").out

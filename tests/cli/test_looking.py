@@ -52,7 +52,7 @@ def test_the_list_is_one_page_of_the_apis_shape(engine: EngineAtHand):
         (["--failing"], ["broken"]),
         (["--running"], ["held"]),
         (["--tag", "slow"], ["held"]),
-        (["--state", "failed", "--state", "new"], ["broken", "nightly/backup"]),
+        (["--state", "failed", "--state", "never"], ["broken", "nightly/backup"]),
         (["tag:db", "!held"], ["broken"]),
         (["BACKUP"], ["nightly/backup"]),
         (["--source", "plugin"], []),

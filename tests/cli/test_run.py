@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cli.living import PATIENCE, Place, Terminal, wait_for_end
 
-from cronsole.cli import asking, awaiting, run
+from cronsole.cli import asking, awaiting, run, screen
 from cronsole.client.engine import EngineClient
 from cronsole.clock import SystemClock
 from cronsole.store.state_dir import StateDirectory
@@ -29,6 +29,8 @@ tags = ["db"]
 """
 
 Open = Callable[..., Terminal]
+# It takes the alternate screen.
+CONSOLE = "\x1b[?1049h"
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_run_starts_an_engine_shows_it_and_asks_at_the_end_whether_it_stays(plac
     terminal = show("run", "jobs.toml")
     terminal.wait_for("steady")
     pidfd = os.pidfd_open(engine_pid(place))
-    terminal.interrupt()
+    terminal.type("q")
     terminal.wait_for("leave the engine running? [Y/n]")
     terminal.type("n\n")
     assert terminal.end() == 0
@@ -80,7 +82,7 @@ def test_an_engine_that_is_not_told_to_stop_goes_on(place: Place, show: Open, an
     terminal = show("run", "jobs.toml")
     terminal.wait_for("steady")
     pid = engine_pid(place)
-    terminal.interrupt()
+    terminal.type("q")
     terminal.wait_for("leave the engine running? [Y/n]")
     terminal.type(answer)
     assert terminal.end() == 0
@@ -91,7 +93,7 @@ def test_an_engine_that_is_not_told_to_stop_goes_on(place: Place, show: Open, an
 def test_an_answer_that_is_none_is_asked_for_again(place: Place, show: Open):
     terminal = show("run", "jobs.toml")
     terminal.wait_for("steady")
-    terminal.interrupt()
+    terminal.type("q")
     terminal.wait_for("[Y/n]")
     terminal.type("perhaps\n")
     terminal.wait_for("[Y/n]")
@@ -104,7 +106,7 @@ def test_an_answer_that_is_none_is_asked_for_again(place: Place, show: Open):
 def test_who_decided_beforehand_is_not_asked(place: Place, show: Open, option: str, code: int):
     terminal = show("run", "jobs.toml", option)
     terminal.wait_for("steady")
-    terminal.interrupt()
+    terminal.type("q")
     assert terminal.end() == 0
     assert "[Y/n]" not in terminal.seen
     assert place.call("attach", "--json").code == code
@@ -114,7 +116,7 @@ def test_an_engine_that_ran_before_is_shown_and_left_alone(place: Place, show: O
     place.start()
     terminal = show("run", "jobs.toml", "--stop")
     terminal.wait_for("steady")
-    terminal.interrupt()
+    terminal.type("q")
     assert terminal.end() == 0
     assert "engine running" not in terminal.seen
     assert engine_pid(place) == place.pid
@@ -135,7 +137,7 @@ def test_cronsole_alone_shows_the_engine_of_the_configuration_at_hand(place: Pla
     place.start()
     terminal = show()
     terminal.wait_for("steady")
-    terminal.interrupt()
+    terminal.type("q")
     assert terminal.end() == 0
     assert "[Y/n]" not in terminal.seen
 
@@ -143,7 +145,7 @@ def test_cronsole_alone_shows_the_engine_of_the_configuration_at_hand(place: Pla
 def test_cronsole_with_a_configuration_runs_it(show: Open):
     terminal = show("jobs.toml", "--stop")
     terminal.wait_for("steady")
-    terminal.interrupt()
+    terminal.type("q")
     assert terminal.end() == 0
 
 
@@ -247,10 +249,108 @@ def test_without_a_terminal_attach_prints_the_list_once(place: Place):
 def test_a_terminal_that_cannot_draw_gets_the_plain_list(place: Place, show: Open):
     place.start()
     terminal = show("attach", TERM="dumb")
-    terminal.wait_for("steady")
-    assert "\x1b[?1049h" not in terminal.seen
+    assert CONSOLE not in terminal.wait_for("steady")
     terminal.interrupt()
     assert terminal.end() == 0
+
+
+def test_after_the_plain_list_the_same_is_asked(place: Place, show: Open):
+    terminal = show("run", "jobs.toml", TERM="dumb")
+    terminal.wait_for("steady")
+    terminal.wait_for("leave the engine running? [Y/n]")
+    terminal.type("n\n")
+    assert terminal.end() == 0
+    assert place.call("attach", "--json").code == 3
+
+
+@pytest.mark.parametrize(
+    "poison", ["raise ImportError('no textual today')", "raise RuntimeError('no textual today')"]
+)
+def test_a_textual_that_cannot_be_loaded_is_told_and_the_list_stands_in(
+    place: Place, show: Open, poison: str
+):
+    broken = place.folder / "broken" / "textual"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text(poison)
+    place.start()
+    terminal = show("attach", PYTHONPATH=str(broken.parent))
+    told = terminal.wait_for("steady")
+    assert "the console cannot be loaded" in told
+    assert "no textual today" in told
+    assert "Traceback" not in told
+    assert CONSOLE not in told
+    terminal.interrupt()
+    assert terminal.end() == 0
+
+
+def test_a_textual_that_is_not_installed_is_told_and_the_list_stands_in(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(screen, "has_screen", lambda: True)
+    monkeypatch.setattr(screen, "find_spec", lambda name: None if name == "textual" else name)
+    shown: list[str] = []
+    monkeypatch.setattr("cronsole.cli.watch.command", lambda *, engine, **_: shown.append(engine))
+    screen.ready_view(screen.Wishes())(["unix:/x"], None)
+    assert shown == ["unix:/x"]
+    assert "textual is not installed" in capsys.readouterr().err
+
+
+def test_the_options_reach_the_console(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(screen, "has_screen", lambda: True)
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    asked: list[tuple[object, dict[str, object]]] = []
+    monkeypatch.setattr(
+        "cronsole_tui.opening.open_console", lambda targets, **how: asked.append((targets, how))
+    )
+    wishes = screen.Wishes(is_read_only=True, theme="light", ascii_only=True)
+    screen.ready_view(wishes)(["unix:/a", "ssh://b"], None)
+    ((targets, how),) = asked
+    assert targets == ["unix:/a", "ssh://b"]
+    assert how == {
+        "token": None,
+        "timezone": "Europe/Berlin",
+        "is_read_only": True,
+        "theme": "light",
+        "ascii_only": True,
+    }
+
+
+def test_a_console_that_may_only_look_refuses_to_change(place: Place, show: Open):
+    terminal = show("run", "jobs.toml", "--read-only", "--ascii", "--stop")
+    terminal.wait_for("steady")
+    terminal.type("p")
+    terminal.wait_for("read-only")
+    assert place.call("list", "state:paused", "--json").json["items"] == []
+    terminal.type("q")
+    assert terminal.end() == 0
+
+
+def test_a_theme_that_nobody_knows_is_told_before_an_engine_is_started(place: Place, show: Open):
+    terminal = show("run", "jobs.toml", "--theme", "drak")
+    assert terminal.end() == 2
+    assert "no theme is called 'drak'" in terminal.seen
+    assert "did you mean 'dark'?" in terminal.seen
+    assert place.call("attach", "--json").code == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('theme = "drak"\n', "no theme is called 'drak'"),
+        ('keys = { trigger = "q" }\n', "q is quit already"),
+        ("bel = true\n", "bel"),
+    ],
+)
+def test_preferences_that_cannot_be_met_are_told_with_their_file(
+    place: Place, show: Open, text: str, told: str
+):
+    file = place.folder / "preferences" / "cronsole" / "console.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    terminal = show("run", "jobs.toml", XDG_CONFIG_HOME=str(file.parents[1]))
+    assert terminal.end() == 2
+    assert told in terminal.seen
+    assert "console.toml" in terminal.seen
 
 
 def test_several_engines_need_the_console(place: Place):

@@ -7,7 +7,16 @@ from cronsole.model.instant import MINUTE, SECOND, Instant, Millis, from_datetim
 from cronsole.model.prospect import PlannedFire
 from cronsole.model.run import Cause, RunState
 from cronsole.model.schedule import SourceKind
-from cronsole.model.view import Counts, EngineView, PauseView, RunBrief, RunView, ScheduleStatus, ScheduleView
+from cronsole.model.view import (
+    Counts,
+    EngineView,
+    PauseView,
+    RunBrief,
+    RunView,
+    ScheduleStatus,
+    ScheduleView,
+    Spark,
+)
 from cronsole_tui.views.entry import Entry, Host, Link
 
 NOW: Instant = from_datetime(datetime(2026, 11, 20, 2, 33, 10, tzinfo=UTC))
@@ -30,6 +39,10 @@ def brief(
 ) -> RunBrief:
     given: dict[str, Any] = {"run_id": "r1", "state": state, "at": ago(ago_ms), "duration_ms": took_ms}
     return RunBrief(**given | more)
+
+
+def spark(state: RunState = RunState.SUCCEEDED, took_ms: Millis | None = SECOND) -> Spark:
+    return Spark(state, took_ms)
 
 
 def seen(name: str = "gc", **more: Any) -> ScheduleView:

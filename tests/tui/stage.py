@@ -19,6 +19,7 @@ from cronsole.runtime.enactment import first_seen
 from cronsole.store.base import Batch, Defined
 from cronsole.store.sqlite import SqliteLedger
 from cronsole.store.state_dir import StateDirectory
+from cronsole.testing import FakeClock
 from cronsole.triggers.compile import compile_trigger
 from cronsole_tui.app import Console
 from cronsole_tui.keymap import ACTIONS, Action
@@ -172,9 +173,12 @@ async def stage(
     is_read_only: bool = False,
     ascii_only: bool = False,
     hosts: int = 1,
+    at: str | None = None,
 ) -> AsyncIterator[Stage]:
-    """Open a console; two hosts are two names for one engine."""
+    """Open a console, at some time if need be; two hosts are two names for one engine."""
     house = House(folder / "state")
+    if at is not None:
+        house.clock = FakeClock(at, settle=house.settle)
     if runs:
         await write_history(house.state, schedules, runs, house.clock.now() - 24 * HOUR)
     await house.start(*schedules)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import ClassVar
 from weakref import WeakKeyDictionary
 
@@ -15,10 +14,7 @@ from textual.widget import Widget
 from textual.worker import WorkerFailed
 
 from cronsole.client.engine import EngineClient
-from cronsole.errors import CronsoleError
-from cronsole.model.ask import RunQuery
 from cronsole.model.event import Level
-from cronsole.model.run import RunState
 from cronsole.model.view import EventView
 from cronsole.text import plural, safe
 from cronsole_tui import palette
@@ -26,7 +22,7 @@ from cronsole_tui.feed import Feed
 from cronsole_tui.keymap import Action
 from cronsole_tui.scene import Scene
 from cronsole_tui.screens.choose import ChooseScreen
-from cronsole_tui.screens.detail_pages import RunScreen, ScheduleScreen, why_screen
+from cronsole_tui.screens.detail_pages import RunScreen, ScheduleScreen, WhyScreen
 from cronsole_tui.screens.empty import MonitorsScreen, NodesScreen
 from cronsole_tui.screens.events import EventsScreen
 from cronsole_tui.screens.frame import Frame
@@ -154,7 +150,12 @@ class Console(App[None], inherit_bindings=False):
             self.switch_screen(view)
 
     def show_help(self, actions: Sequence[Action]) -> None:
-        self.push_screen(PageScreen(lambda _: key_help.page(actions, ascii_only=self.scene.ascii_only)))
+        ascii_only = self.scene.ascii_only
+        self.push_screen(
+            PageScreen(
+                lambda width: key_help.page(actions, ascii_only=ascii_only, width=width), kind="help"
+            )
+        )
 
     def show_palette(self) -> None:
         """Offer every verb, schedule, theme and host by name."""
@@ -189,30 +190,13 @@ class Console(App[None], inherit_bindings=False):
         self.push_screen(ScheduleScreen(self.scene, entry))
 
     def open_why(self, host: str, schedule_id: str, slot: datetime | None = None) -> None:
-        self.push_screen(why_screen(self.scene, host, schedule_id, slot))
+        self.push_screen(WhyScreen(self.scene, host, schedule_id, slot))
 
     def open_run(self, host: str, run_id: str) -> None:
         self.push_screen(RunScreen(self.scene, host, run_id))
 
     def open_log(self, host: str, run_id: str) -> None:
         self.push_screen(LogScreen(self.scene, host, run_id))
-
-    def open_latest_failure(self, entry: Entry) -> None:
-        """Open the log of the latest run that failed, however many have run since."""
-        start(self, partial(self._open_latest_failure, entry), "latest failure")
-
-    async def _open_latest_failure(self, entry: Entry) -> None:
-        states = tuple(state for state in RunState if state.is_failure)
-        query = RunQuery(schedule_ids=(entry.schedule.id,), states=states, limit=1)
-        try:
-            page = await self.scene.client(entry.host).runs(query)
-        except CronsoleError as error:
-            self.tell(str(error), is_bad=True)
-            return
-        if page.items:
-            self.open_log(entry.host, page.items[0].run_id)
-        else:
-            self.tell(f"No run of {entry.schedule.id} that is kept has failed.")
 
     def copy(self, text: str) -> None:
         """Hand a text to the terminal's clipboard (OSC 52)."""

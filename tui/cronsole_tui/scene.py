@@ -10,6 +10,7 @@ from cronsole_tui.clock import Clock
 from cronsole_tui.feed import Feed
 from cronsole_tui.fleet import Fleet
 from cronsole_tui.keymap import ACTIONS, Action
+from cronsole_tui.views.moments import zone_name
 
 
 class Scene:
@@ -51,6 +52,13 @@ class Scene:
         except (KeyError, ValueError, OSError):
             # A zone that this machine does not know; the viewer's is said wherever it stands in.
             return self.zone
+
+    def toggle_zone(self) -> str:
+        """Tell times on the other clock from now on, and return whose it is."""
+        self.uses_schedule_zone = not self.uses_schedule_zone
+        if self.uses_schedule_zone:
+            return "Times of a schedule are on its own clock."
+        return f"Times are on your clock, {zone_name(self.zone, self.now())}."
 
     @property
     def first_host(self) -> str:

@@ -7,7 +7,7 @@ from cronsole_tui.fleet import Fleet
 from cronsole_tui.views import run_row, schedule_row
 from cronsole_tui.views.columns import header
 from cronsole_tui.views.entry import Entry, Key
-from cronsole_tui.views.line import Line, Span, Tone
+from cronsole_tui.views.line import Line, Tone, said
 from cronsole_tui.views.order import Order
 from cronsole_tui.views.run_row import RunEntry, RunLook
 from cronsole_tui.views.schedule_row import Look
@@ -57,7 +57,7 @@ class ScheduleRows:
     def line(self, index: int, width: int, is_cursor: bool, is_marked: bool) -> Line:
         entry = self._fleet.get(self.keys[index])
         if entry is None:
-            return (Span(f"    {self.keys[index][1]} is gone", Tone.FAINT),)
+            return (said(f"    {self.keys[index][1]} is gone", Tone.FAINT),)
         return schedule_row.row(entry, self._look(width), self._now(), is_marked=is_marked)
 
     def header(self, width: int) -> Line:

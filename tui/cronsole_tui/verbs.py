@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cronsole.errors import CronsoleError
-from cronsole.model.ask import PauseAsk, ResumeAsk, Selection
+from cronsole.model.ask import PauseAsk, ResumeAsk, RunQuery, Selection
 from cronsole.model.instant import from_datetime
 from cronsole.model.prospect import EffectView
-from cronsole.model.view import RunBrief, ScheduleStatus
+from cronsole.model.run import RunState
+from cronsole.model.view import RunBrief, RunView, ScheduleStatus
 from cronsole.text import plural, safe
 from cronsole_tui.forms import Forms
 from cronsole_tui.screens.choose import Choice, PickScreen
@@ -41,7 +42,11 @@ class Verbs:
         """Run a verb; what an engine refuses is told in its own words."""
         if self._scene.is_read_only:
             self._app.tell("This console is read-only.", is_bad=True)
-            return
+        else:
+            self.look(work, name)
+
+    def look(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+        """Ask an engine for something that changes nothing."""
 
         async def guarded() -> None:
             try:
@@ -49,7 +54,7 @@ class Verbs:
             except CronsoleError as error:
                 self._app.tell(str(error), is_bad=True)
 
-        start(self._app, guarded, name)
+        start(self._app, guarded, name, in_place=False)
 
     def do(self, name: str, entries: Sequence[Entry]) -> None:
         """Do what an action of the table of keys stands for to some schedules."""
@@ -99,7 +104,16 @@ class Verbs:
             self._app.open_log(entries[0].host, run.run_id)
 
     def do_log_failed(self, entries: Sequence[Entry]) -> None:
-        self._app.open_latest_failure(entries[0])
+        entry = entries[0]
+
+        async def work() -> None:
+            run = await self.latest_failure(entry)
+            if run is None:
+                self._app.tell(f"No run of {named(entries)} that is kept has failed.")
+            else:
+                self._app.open_log(entry.host, run.run_id)
+
+        self.look(work, "log of the latest failure")
 
     def do_history(self, entries: Sequence[Entry]) -> None:
         self._app.show_runs(f"schedule:{quoted(entries[0].schedule.id)}")
@@ -233,23 +247,25 @@ class Verbs:
         """Run again what failed last."""
 
         async def work() -> None:
-            failed = [
-                (entry, run)
-                for entry in entries
-                if (
-                    run := next(
-                        (each for each in reversed(entry.schedule.recent) if each.state.is_failure), None
-                    )
-                )
-            ]
-            if not failed:
-                self._app.tell(f"No run of {named(entries)} has failed lately.")
-                return
-            for entry, run in failed:
-                await self._scene.client(entry.host).retry(run.run_id)
-            self._app.tell(f"Runs {named([entry for entry, _ in failed])} again.")
+            again: list[Entry] = []
+            for entry in entries:
+                run = await self.latest_failure(entry)
+                if run is not None:
+                    await self._scene.client(entry.host).retry(run.run_id)
+                    again.append(entry)
+            if again:
+                self._app.tell(f"Runs {named(again)} again.")
+            else:
+                self._app.tell(f"No run of {named(entries)} that is kept has failed.")
 
         self.start(work, "retry")
+
+    async def latest_failure(self, entry: Entry) -> RunView | None:
+        """Return the latest run that failed, however many have run since."""
+        states = tuple(state for state in RunState if state.is_failure)
+        query = RunQuery(schedule_ids=(entry.schedule.id,), states=states, limit=1)
+        page = await self._scene.client(entry.host).runs(query)
+        return page.items[0] if page.items else None
 
     def delete(self, entries: Sequence[Entry]) -> None:
         async def work() -> None:
@@ -274,7 +290,11 @@ class Verbs:
     async def _reload(self, host: str) -> None:
         scene = self._scene
         view = await scene.client(host).reload(preview=True)
-        page = PageScreen(lambda width: plan.page(view, width=width, now=scene.now(), zone=scene.zone))
+        page = PageScreen(
+            lambda width: plan.page(view, width=width, now=scene.now(), zone=scene.zone),
+            kind="reload",
+            named=host,
+        )
         await self._app.push_screen_wait(page)
         if view.problems or not (view.added or view.changed or view.retimed or view.removed):
             return

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cronsole.cli import render
-from cronsole.cli.connection import JsonOption, TokenFileOption, speak
-from cronsole.cli.screen import open_view
+from cronsole.cli.connection import JsonOption, TokenFileOption, fail, speak
+from cronsole.cli.screen import AsciiOption, ReadOnlyOption, ThemeOption, Wishes, ready_view
+from cronsole.errors import CronsoleError
 from cronsole.model.view import EngineView
 
 if TYPE_CHECKING:
@@ -25,18 +26,25 @@ def command(
         ),
     ] = None,
     token_file: TokenFileOption = None,
+    is_read_only: ReadOnlyOption = False,
+    theme: ThemeOption = None,
+    ascii_only: AsciiOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Watch engines that run already; quitting leaves them as they are.
+    """Watch engines that run already, several in one table; quitting leaves them as they are.
 
-    --json answers with an EngineView for each of them, and shows nothing.
+    On a terminal that is the console, otherwise the list of `cronsole watch`. --json answers with an EngineView for
+    each of them, and shows nothing.
     """
     known = [_engine(target, token_file) for target in targets or (os.environ.get("CRONSOLE_ENGINE"),)]
     if as_json:
         for _, view in known:
             render.json_line(view)
         return
-    open_view([target for target, _ in known], token_file)
+    try:
+        ready_view(Wishes(is_read_only, theme, ascii_only))([target for target, _ in known], token_file)
+    except CronsoleError as error:
+        fail(error)
 
 
 def _engine(named: str | None, token_file: Path | None) -> tuple[str, EngineView]:

@@ -1,11 +1,13 @@
-"""How states look: a glyph, a word and a colour for each, so that none of the three has to be seen to know it."""
+"""How states look on the command line: the marks of all, each in a colour that none of them needs to be known by."""
 
+from collections.abc import Iterable
 from math import ceil, floor, log2
 from typing import Final, NamedTuple
 
+from cronsole import marks
 from cronsole.model.prospect import StepOutcome
 from cronsole.model.run import RunState
-from cronsole.model.view import RunBrief
+from cronsole.model.view import RunBrief, Spark
 
 FAINT: Final = "dim"
 STRONG: Final = "bold"
@@ -16,41 +18,37 @@ BUSY: Final = "cyan"
 
 
 class Look(NamedTuple):
-    """One state on the screen; `plain` stands for the glyph where there is only ASCII."""
+    """A mark with the command line's colour."""
 
     glyph: str
-    plain: str
+    letter: str
     word: str
     style: str = ""
 
     def sign(self, has_glyphs: bool) -> str:
-        return self.glyph if has_glyphs else self.plain
+        return self.glyph if has_glyphs else self.letter
 
     def label(self, has_glyphs: bool) -> str:
         return f"{self.sign(has_glyphs)} {self.word}"
 
 
-OF_RUN: Final = {
-    RunState.QUEUED: Look("◦", "o", "queued", BUSY),
-    RunState.STARTING: Look("▶", ">", "starting", BUSY),
-    RunState.RUNNING: Look("▶", ">", "running", BUSY),
-    RunState.SUCCEEDED: Look("✓", "+", "ok", GOOD),
-    RunState.FAILED: Look("✗", "x", "failed", BAD),
-    RunState.TIMED_OUT: Look("✗", "x", "timed out", BAD),
-    RunState.CANCELLED: Look("⊘", "/", "cancelled", WARN),
-    RunState.LOST: Look("✗", "x", "lost", BAD),
-    RunState.SKIPPED: Look("↷", "~", "skipped", FAINT),
-    RunState.MISSED: Look("!", "!", "missed", WARN),
+_OF_RUN_STYLES: Final = {
+    RunState.QUEUED: BUSY,
+    RunState.STARTING: BUSY,
+    RunState.RUNNING: BUSY,
+    RunState.SUCCEEDED: GOOD,
+    RunState.FAILED: BAD,
+    RunState.TIMED_OUT: BAD,
+    RunState.CANCELLED: WARN,
+    RunState.LOST: BAD,
+    RunState.SKIPPED: FAINT,
+    RunState.MISSED: WARN,
 }
+_OF_STEP_STYLES: Final = {StepOutcome.PASSES: GOOD, StepOutcome.STOPS: BAD, StepOutcome.NOTE: FAINT}
 
-OF_STEP: Final = {
-    StepOutcome.PASSES: Look("✓", "+", "passes", GOOD),
-    StepOutcome.STOPS: Look("✗", "x", "stops", BAD),
-    StepOutcome.NOTE: Look("·", "-", "note", FAINT),
-}
+OF_RUN: Final = {state: Look(*marks.OF_RUN[state], style) for state, style in _OF_RUN_STYLES.items()}
+OF_STEP: Final = {outcome: Look(*marks.OF_STEP[outcome], style) for outcome, style in _OF_STEP_STYLES.items()}
 
-_BARS: Final = "▁▂▃▄▅▆▇█"
-_PLAIN_BARS: Final = "_.-:=+*#"
 _USUAL: Final = 2
 # Below this, a duration is noise.
 _FINEST_MS: Final = 100
@@ -63,17 +61,19 @@ class Mark(NamedTuple):
     style: str
 
 
-def strip_of(runs: tuple[RunBrief, ...], typical_ms: int | None, has_glyphs: bool) -> tuple[Mark, ...]:
+def strip_of(runs: Iterable[Spark | RunBrief], typical_ms: int | None, has_glyphs: bool) -> tuple[Mark, ...]:
     """Return a mark for each run: a bar for a success, as high as it was long, else the sign of its state."""
     return tuple(_mark(run, typical_ms, has_glyphs) for run in runs)
 
 
-def _mark(run: RunBrief, typical_ms: int | None, has_glyphs: bool) -> Mark:
+def _mark(run: Spark | RunBrief, typical_ms: int | None, has_glyphs: bool) -> Mark:
     look = OF_RUN[run.state]
     if run.state is not RunState.SUCCEEDED:
         return Mark(look.sign(has_glyphs), look.style)
     # A wall of green would outshout the failures.
-    return Mark((_BARS if has_glyphs else _PLAIN_BARS)[bar_height(run.duration_ms, typical_ms)], "")
+    return Mark(
+        (marks.BARS if has_glyphs else marks.LETTER_BARS)[bar_height(run.duration_ms, typical_ms)], ""
+    )
 
 
 def bar_height(duration_ms: int | None, typical_ms: int | None) -> int:
@@ -82,4 +82,4 @@ def bar_height(duration_ms: int | None, typical_ms: int | None) -> int:
         return _USUAL
     ratio = max(duration_ms, _FINEST_MS) / max(typical_ms, _FINEST_MS)
     steps = floor(2 * log2(ratio)) if ratio >= 1 else ceil(log2(ratio))
-    return min(max(_USUAL + steps, 0), len(_BARS) - 1)
+    return min(max(_USUAL + steps, 0), len(marks.BARS) - 1)

@@ -44,7 +44,7 @@ with `--utc`. A time that clocks skip means the first instant after it.
 ## JSON
 
 Every verb has `--json`. The shapes are those of the API: each name below is a schema of `/openapi.json`, and a
-struct of `cronsole.model.view`. A field that holds its default is left out; times are ISO 8601 in UTC, durations are
+struct of `cronsole.model`. A field that holds its default is left out; times are ISO 8601 in UTC, durations are
 milliseconds.
 """
 

@@ -14,7 +14,7 @@ from cronsole.cli import asking, render
 from cronsole.cli.config_path import find_config
 from cronsole.cli.connection import JsonOption, fail, misuse, target_of
 from cronsole.cli.launch import Found, answering, find_or_start
-from cronsole.cli.screen import open_view
+from cronsole.cli.screen import AsciiOption, ReadOnlyOption, Show, ThemeOption, Wishes, ready_view
 from cronsole.errors import ConfigError, CronsoleError, Unreachable
 from cronsole.text import safe
 
@@ -32,29 +32,34 @@ def command(
             "--keep/--stop", help="On quitting, leave the engine that was started running, or stop it."
         ),
     ] = None,
+    is_read_only: ReadOnlyOption = False,
+    theme: ThemeOption = None,
+    ascii_only: AsciiOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Watch the engine that serves a configuration; start one if none does.
 
-    An engine started here lives in a session of its own and logs to engine.log in its state directory. On quitting
-    you are asked whether it goes on, unless --keep or --stop has said so; an engine that ran before is left alone.
-    Without a terminal --keep starts it and returns, and otherwise the engine runs in the foreground, as `cronsole
-    engine` does. --json makes sure that it runs, keeps it and answers with its EngineView.
+    On a terminal that is the console, or the list of `cronsole watch` where the console cannot be drawn. An engine
+    started here lives in a session of its own and logs to engine.log in its state directory. On quitting you are
+    asked whether it goes on, unless --keep or --stop has said so; an engine that ran before is left alone. Without a
+    terminal --keep starts it and returns, and otherwise the engine runs in the foreground, as `cronsole engine` does.
+    --json makes sure that it runs, keeps it and answers with its EngineView.
     """
     if as_json and keeps is False:
         misuse("--json leaves the engine running: it does not go with --stop")
     try:
+        show = ready_view(Wishes(is_read_only, theme, ascii_only)) if not as_json else None
         found = _found(config, keeps=True if as_json else keeps)
     except CronsoleError as error:
         fail(error)
     except KeyboardInterrupt:
         raise SystemExit(128 + signal.SIGINT) from None
-    if as_json:
+    if show is None:
         render.json_line(found.view)
     elif keeps and not _has_terminal():
         render.out(safe(_whereabouts(found)))
     else:
-        _watch(found, keeps)
+        _watch(found, keeps, show)
 
 
 def _found(config: Path | None, *, keeps: bool | None) -> Found:
@@ -93,10 +98,10 @@ def configuration(config: Path | None) -> Path:
     return _FIRST_CONFIG
 
 
-def _watch(found: Found, keeps: bool | None) -> None:
+def _watch(found: Found, keeps: bool | None, show: Show) -> None:
     code: int | str | None = 0
     try:
-        _see(found)
+        _see(found, show)
     except SystemExit as stop:
         code = stop.code
     if found.process is not None:
@@ -106,9 +111,9 @@ def _watch(found: Found, keeps: bool | None) -> None:
     raise SystemExit(code)
 
 
-def _see(found: Found) -> None:
+def _see(found: Found, show: Show) -> None:
     try:
-        open_view([found.target])
+        show([found.target], None)
     except CronsoleError as error:
         fail(error)
     except KeyboardInterrupt:

@@ -61,15 +61,17 @@ def next_told(view: ScheduleView, now: Instant, zone: ZoneInfo) -> str:
     """Return when a schedule fires next, or what keeps it from it."""
     if view.pause is not None:
         end = view.pause.until
-        return f"paused until {clock_told(end, now, zone)}" if end else "paused"
+        return f"resumes {clock_told(end, now, zone)}" if end else "paused"
     if view.status is not ScheduleStatus.ACTIVE:
         return ""
     if view.circuit_open_until is not None:
-        return f"circuit open {until(from_datetime(view.circuit_open_until), now)}"
+        return f"circuit open {until(from_datetime(view.circuit_open_until), now).removeprefix('in ')}"
     if view.next_due is None:
         return ""
     due = from_datetime(view.next_due)
-    return f"due {ago(due, now)}" if due < now and view.is_late else until(max(due, now), now)
+    if view.is_late and due < now:
+        return f"{ago(min(due, now - SECOND), now).removesuffix(' ago')} late"
+    return until(max(due, now), now)
 
 
 def clock_told(moment: datetime, now: Instant, zone: ZoneInfo) -> str:
@@ -123,11 +125,18 @@ def took_told(view: ScheduleView) -> str:
     return human_duration(view.last.duration_ms)
 
 
-_COUNTED: Final = (Standing.FAILED, Standing.LATE, Standing.RUNNING, Standing.PAUSED, Standing.DISABLED)
+# A schedule that failed last goes on failing while it runs again or rests.
+_COUNTED: Final = {
+    Standing.FAILED: "failing",
+    Standing.LATE: "late",
+    Standing.RUNNING: "running",
+    Standing.PAUSED: "paused",
+    Standing.DISABLED: "disabled",
+}
 
 
 def summary(views: Sequence[ScheduleView]) -> str:
     """Return how many schedules there are, and how many of each kind that asks for attention."""
     counts = Counter(standing for view in views for standing in standings(view))
-    told = [f"{counts[standing]:,} {standing}" for standing in _COUNTED if counts[standing]]
+    told = [f"{counts[standing]:,} {word}" for standing, word in _COUNTED.items() if counts[standing]]
     return plural(len(views), "schedule") + (f": {', '.join(told)}" if told else "")

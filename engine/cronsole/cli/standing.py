@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from cronsole import marks
 from cronsole.cli.glyphs import BAD, BUSY, FAINT, GOOD, OF_RUN, WARN, Look
 from cronsole.errors import CronsoleError, nearest
 from cronsole.model.run import RunState
@@ -21,7 +22,7 @@ class Standing(StrEnum):
     DISABLED = "disabled"
     DONE = "done"
     OK = "ok"
-    NEW = "new"
+    NEVER = "never"
     ACTIVE = "active"
 
 
@@ -31,17 +32,23 @@ _OF_STATUS: Final = {
     ScheduleStatus.DISABLED: Standing.DISABLED,
     ScheduleStatus.EXHAUSTED: Standing.DONE,
 }
-_ALSO: Final = {"failing": "failed", "waiting": "queued", "exhausted": "done", "succeeded": "ok"}
+_ALSO: Final = {
+    "failing": "failed",
+    "waiting": "queued",
+    "exhausted": "done",
+    "succeeded": "ok",
+    "new": "never",
+}
 _LOOKS: Final = {
-    Standing.FAILED: Look("✗", "x", "failed", BAD),
-    Standing.LATE: Look("!", "!", "late", BAD),
-    Standing.RUNNING: Look("▶", ">", "running", BUSY),
-    Standing.QUEUED: Look("◦", "o", "queued", BUSY),
-    Standing.PAUSED: Look("‖", "=", "paused", WARN),
-    Standing.DISABLED: Look("–", "-", "disabled", FAINT),
-    Standing.DONE: Look("·", ".", "done", FAINT),
-    Standing.OK: Look("✓", "+", "ok", GOOD),
-    Standing.NEW: Look("·", ".", "new", FAINT),
+    Standing.FAILED: Look(*marks.FAILED, BAD),
+    Standing.LATE: Look(*marks.LATE, BAD),
+    Standing.RUNNING: Look(*marks.RUNNING, BUSY),
+    Standing.QUEUED: Look(*marks.QUEUED, BUSY),
+    Standing.PAUSED: Look(*marks.PAUSED, WARN),
+    Standing.DISABLED: Look(*marks.DISABLED, FAINT),
+    Standing.DONE: Look(*marks.EXHAUSTED, FAINT),
+    Standing.OK: Look(*marks.OK, GOOD),
+    Standing.NEVER: Look(*marks.NEVER_RAN, FAINT),
 }
 
 
@@ -54,7 +61,7 @@ def standings(view: ScheduleView) -> tuple[Standing, ...]:
         (view.waiting > 0, Standing.QUEUED),
         (view.status is not ScheduleStatus.ACTIVE, _OF_STATUS[view.status]),
         (view.last is not None and view.last.state is RunState.SUCCEEDED, Standing.OK),
-        (view.last is None and not view.running, Standing.NEW),
+        (view.last is None and not view.running, Standing.NEVER),
         (view.status is ScheduleStatus.ACTIVE, Standing.ACTIVE),
     ]
     return tuple(standing for holds, standing in found if holds)

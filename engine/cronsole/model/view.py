@@ -63,6 +63,13 @@ class RunBrief(View, frozen=True, gc=False):
     detail: str = ""
 
 
+class Spark(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One run in a strip, as `[state, duration_ms]`: a list of thousands of schedules holds a dozen of each."""
+
+    state: RunState
+    duration_ms: Millis | None = None
+
+
 class ScheduleView(View, frozen=True):
     """One schedule as it stands now. `recent` holds the last runs that ended, the oldest first."""
 
@@ -84,7 +91,7 @@ class ScheduleView(View, frozen=True):
     running: tuple[RunBrief, ...] = ()
     waiting: int = 0
     last: RunBrief | None = None
-    recent: tuple[RunBrief, ...] = ()
+    recent: tuple[Spark, ...] = ()
     typical_ms: Millis | None = None
     failures: int = 0
     failing_since: datetime | None = None
@@ -126,13 +133,17 @@ class Statistics(View, frozen=True):
 
 
 class ScheduleDetail(View, frozen=True):
-    """Everything about one schedule. `definition` has the keys of a [[tasks]] entry, so that it can be sent back."""
+    """Everything about one schedule. `definition` has the keys of a [[tasks]] entry, so that it can be sent back.
+
+    `recent` are the runs of the strip, the oldest first.
+    """
 
     schedule: ScheduleView
     definition: dict[str, Any]
     fires: tuple[FireView, ...] = ()
     gates: tuple[GateView, ...] = ()
     statistics: Statistics = Statistics()
+    recent: tuple[RunBrief, ...] = ()
     shadows: tuple[str, ...] = ()
 
 

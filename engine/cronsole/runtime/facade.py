@@ -60,6 +60,7 @@ from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
 from cronsole.runtime.listing import Listing
 from cronsole.runtime.logs import Logs
+from cronsole.runtime.recent_runs import NO_RUNS
 from cronsole.runtime.reload import Reloader
 from cronsole.runtime.run_pages import RunPages
 from cronsole.runtime.statistics import statistics
@@ -193,6 +194,7 @@ class EngineFacade:
             fires=await self._fires(lane, _FIRES_SHOWN, now),
             gates=tuple(gate_view(reading) for reading in readings),
             statistics=statistics(history),
+            recent=(lane.recent or NO_RUNS).briefs,
             shadows=tuple(str(each.origin) for each in self._reads.catalog.shadows_of(schedule_id)),
         )
 

@@ -20,6 +20,7 @@ from cronsole.model.view import (
     RunView,
     ScheduleStatus,
     ScheduleView,
+    Spark,
 )
 from cronsole.planning.due import due_at, owing_since
 from cronsole.planning.gates import GateReading
@@ -168,7 +169,7 @@ def schedule_view(lane: Lane, words: Wording, now: Instant) -> ScheduleView:
         running=running,
         waiting=waiting,
         last=last_brief(lane, recent),
-        recent=recent.briefs,
+        recent=tuple([Spark(each.state, each.duration_ms) for each in recent.briefs]),
         typical_ms=recent.typical_ms,
         failures=state.breaker.failures,
         failing_since=_moment(failing_since(lane, recent)),

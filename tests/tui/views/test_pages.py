@@ -1,6 +1,6 @@
 from zoneinfo import ZoneInfo
 
-from tests.tui.seen import NOW, ago, ahead, brief, failing, paused, ran, seen
+from tests.tui.seen import NOW, ago, ahead, brief, failing, paused, ran, seen, spark
 
 from cronsole.model.event import Level
 from cronsole.model.instant import DAY, HOUR, MINUTE, SECOND
@@ -166,7 +166,7 @@ def test_a_run_row_fills_any_width_exactly() -> None:
 
 
 def test_the_panel_shows_what_is_known_before_the_rest_is_read() -> None:
-    view = seen(recent=(brief(),), last=brief(), typical_ms=SECOND)
+    view = seen(recent=(spark(),), last=brief(), typical_ms=SECOND)
     shown = text(detail.panel(view, None, (), width=100, now=NOW, zone=ZONE))
     assert "usually 1s" in shown
     assert "✓ 02:32:10" in shown

@@ -1,5 +1,5 @@
 import pytest
-from tests.tui.seen import NOW, ago, ahead, brief, failing, paused, running, seen
+from tests.tui.seen import NOW, ago, ahead, brief, failing, paused, running, seen, spark
 
 from cronsole.model.instant import HOUR, MINUTE, SECOND
 from cronsole.model.run import RunState
@@ -15,7 +15,7 @@ def shown(schedule: ScheduleView, width: int = 120, **look: bool) -> str:
 
 
 def test_a_failing_schedule_says_when_it_failed_and_what_comes_next() -> None:
-    assert shown(failing(recent=(brief(), brief(RunState.FAILED)))).split() == [
+    assert shown(failing(recent=(spark(), spark(RunState.FAILED)))).split() == [
         "✗", "cache-warm", "every", "10", "minutes", "in", "2m", "14s", "failed", "7m", "ago", "▄✗", "3.1s",
     ]  # fmt: skip
 
@@ -68,7 +68,7 @@ def test_a_narrow_table_keeps_state_name_next_and_last() -> None:
 
 
 def test_ascii_has_no_other_letters() -> None:
-    views = (failing(recent=(brief(), brief(RunState.LOST))), running(), paused(), seen(last=brief()))
+    views = (failing(recent=(spark(), spark(RunState.LOST))), running(), paused(), seen(last=brief()))
     assert all(shown(view, ascii_only=True).isascii() for view in views)
 
 
@@ -92,7 +92,7 @@ def test_each_state_has_a_glyph_and_a_word_of_its_own(state: RunState) -> None:
 
 
 def test_successes_do_not_outshout_a_failure() -> None:
-    line = row(Entry("web-1", failing(recent=(brief(), brief(RunState.FAILED)))), Look(120), NOW)
+    line = row(Entry("web-1", failing(recent=(spark(), spark(RunState.FAILED)))), Look(120), NOW)
     tones = {span.text: span.tone for span in line}
     assert tones["▄"] is Tone.QUIET
     assert tones["✗"] is Tone.BAD

@@ -47,7 +47,7 @@ class ConfirmScreen(ModalScreen[bool], inherit_bindings=False):
         self.query_one("#told").styles.height = len(self._lines(min(72, self.app.size.width - 6)))
 
     def _lines(self, width: int) -> tuple[Line, ...]:
-        lines: list[Line] = [(Span(text, Tone.STRONG),) for text in wrapped(self._question, width)]
+        lines: list[Line] = [(said(text, Tone.STRONG),) for text in wrapped(self._question, width)]
         for sentence in self._sentences[:_MOST_TOLD]:
             lines += [(said(text),) for text in wrapped(sentence, width)]
         if len(self._sentences) > _MOST_TOLD:

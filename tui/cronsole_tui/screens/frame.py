@@ -79,7 +79,7 @@ class Frame(Screen[None], inherit_bindings=False):
         return (top, tabs, self.filter_lines(width), self.rule(width))
 
     def rule(self, width: int) -> Line:
-        return (Span(("-" if self.scene.ascii_only else "─") * width, Tone.FAINT),)
+        return (Span(("-" if self.scene.ascii_only else "─") * width, Tone.RULE),)
 
     def _foot_lines(self, width: int) -> tuple[Line, ...]:
         return (key_help.footer(self.actions, width),)
@@ -144,10 +144,8 @@ class Frame(Screen[None], inherit_bindings=False):
             undo()
 
     def do_zone(self) -> None:
-        self.scene.uses_schedule_zone = not self.scene.uses_schedule_zone
+        self.app.tell(self.scene.toggle_zone())
         self.fleet_changed()
-        whose = "the schedule's" if self.scene.uses_schedule_zone else "your"
-        self.app.tell(f"Times are on {whose} clock.")
 
     def do_reload(self) -> None:
         self.app.verbs.reload()

@@ -147,7 +147,7 @@ class LogScreen(Screen[None], inherit_bindings=False):
         self._redraw()
 
     def _head_lines(self, width: int) -> tuple[Line, ...]:
-        rule: Line = (Span(("-" if self._scene.ascii_only else "─") * width, Tone.FAINT),)
+        rule: Line = (Span(("-" if self._scene.ascii_only else "─") * width, Tone.RULE),)
         run = self._run
         if run is None:
             return (said(f" run {self._run_id}   {self._trouble}", Tone.FAINT),), rule

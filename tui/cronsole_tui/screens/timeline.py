@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
+from textual import on
 from textual.containers import Container
 from textual.widget import Widget
 
@@ -18,16 +19,19 @@ from cronsole_tui.screens.tables import TableView
 from cronsole_tui.sources import key_of, text_of
 from cronsole_tui.views import heading, heatmap, timeline
 from cronsole_tui.views.entry import Entry, Key
-from cronsole_tui.views.line import Line, Span, Tone
-from cronsole_tui.views.moments import clock
+from cronsole_tui.views.line import Line, Span, Tone, beside, line_width
+from cronsole_tui.views.moments import clock, zone_name
 from cronsole_tui.views.order import Order, arranged
 from cronsole_tui.views.query import read
 from cronsole_tui.views.window import SPANS, Window, around, midnight_before
 from cronsole_tui.widgets.banner import Banner
 from cronsole_tui.widgets.lines import Lines
+from cronsole_tui.widgets.live_table import LiveTable
 from cronsole_tui.working import start
 
 _NAME_CELLS = 24
+_WIDE_NAME_CELLS = 36
+_WIDE_FROM = 160
 _AGENDA_LINES = 8
 _MOST_RUNS = 1_000
 _SOON = 10 * MINUTE
@@ -88,7 +92,7 @@ class TimelineScreen(TableView):
         return text_of(self._keys[index])
 
     def header(self, width: int) -> Line:
-        return timeline.heading(self._window(width), self.zone, _NAME_CELLS)
+        return timeline.heading(self._window(width), self.zone, _name_cells(width), now=self.scene.now())
 
     def line(self, index: int, width: int, is_cursor: bool, is_marked: bool) -> Line:
         key = self._keys[index]
@@ -103,10 +107,10 @@ class TimelineScreen(TableView):
             now=self.scene.now(),
             ascii_only=self.scene.ascii_only,
         )
-        return timeline.named(entry.schedule.id, cells, _NAME_CELLS, is_cursor=is_cursor)
+        return timeline.named(entry.schedule.id, cells, _name_cells(width), is_cursor=is_cursor)
 
     def _window(self, width: int) -> Window:
-        return around(self.scene.now(), self._span, max(1, width - _NAME_CELLS), shift_ms=self._shift)
+        return around(self.scene.now(), self._span, max(1, width - _name_cells(width)), shift_ms=self._shift)
 
     def told_order(self) -> str:
         return f"{_told_span(self._span)} shown"
@@ -120,10 +124,10 @@ class TimelineScreen(TableView):
         starts += [
             from_datetime(run.started_at or run.due_at) for runs in self._runs.values() for run in runs
         ]
-        line = timeline.density(starts, self._window(width), now=scene.now(), ascii_only=scene.ascii_only)
+        line = timeline.density(starts, self._window(width - 1), now=scene.now(), ascii_only=scene.ascii_only)
         worst = timeline.worst_moment([fire for fires in self._fires.values() for fire in fires])
         told = self._trouble or timeline.told_worst(worst, self.zone, scene.now())
-        return timeline.named(told, line, _NAME_CELLS)
+        return timeline.named(told, line, _name_cells(width - 1))
 
     def fleet_changed(self) -> None:
         entries = arranged(read(self.filter).select(self.scene.fleet), Order.URGENCY)
@@ -196,7 +200,10 @@ class TimelineScreen(TableView):
         lines = timeline.agenda(
             fires, known, now=scene.now(), zone=self.zone, width=width, count=_AGENDA_LINES
         )
-        head: Line = (Span(f" {told}", Tone.FAINT),)
+        name = zone_name(self.zone, scene.now())
+        left: Line = (Span(f" {told}  {name}", Tone.FAINT),)
+        legend = timeline.legend(max(0, width - line_width(left) - 3), ascii_only=scene.ascii_only)
+        head = beside(left, legend, width)
         return (self.rule(width), head, *(lines or ((Span("   nothing", Tone.FAINT),),)))
 
     def _moved(self) -> None:
@@ -288,6 +295,10 @@ class TimelineScreen(TableView):
         else:
             super().do_back()
 
+    @on(LiveTable.RowOpened)
+    def _opened(self) -> None:
+        self.do_open()
+
     def do_open(self) -> None:
         key = self.table.cursor_key
         entry = None if key is None else self.scene.fleet.get(key_of(key))
@@ -298,6 +309,10 @@ class TimelineScreen(TableView):
         key = self.table.cursor_key
         if key is not None:
             self.app.copy(key_of(key)[1])
+
+
+def _name_cells(width: int) -> int:
+    return _NAME_CELLS if width < _WIDE_FROM else _WIDE_NAME_CELLS
 
 
 def _told_span(span: int) -> str:

@@ -1,4 +1,4 @@
-"""The panel under the table: the schedule below the cursor, in a few lines."""
+"""The panel about the schedule below the cursor: a few lines under the table, or a column at its side."""
 
 from collections.abc import Sequence
 from datetime import tzinfo
@@ -6,12 +6,16 @@ from typing import Any
 
 from cronsole.model.instant import Instant
 from cronsole.model.view import FireView, RunBrief, RunView, ScheduleDetail, ScheduleView
+from cronsole.terminal import TerminalText
 from cronsole.text import human_duration, plural
-from cronsole_tui.views.glyphs import of_run, shown
-from cronsole_tui.views.line import Line, Span, Tone, line_width, said
-from cronsole_tui.views.moments import clock, since
+from cronsole_tui.views.glyphs import OK, of_run, shown
+from cronsole_tui.views.line import Line, Span, Tone, beside, cut, line_width, said
+from cronsole_tui.views.moments import clock, countdown, since, stamp, zone_name
+from cronsole_tui.views.pages import wrapped
 
 _LABEL_CELLS = 10
+_FIRES_BESIDE = 10
+_RUNS_BESIDE = 8
 
 
 def panel(
@@ -26,42 +30,124 @@ def panel(
 ) -> tuple[Line, ...]:
     """Return what is known at once, and what was read since of fires, policies and output."""
     lines = [_title(schedule, width)]
-    lines.append(_labelled("next", _fires(schedule, detail, now, zone)))
+    lines.append(_labelled("next", _fires(schedule, detail, now, zone, width - _LABEL_CELLS)))
     lines.append(_labelled("policy", _policies(detail)))
-    lines.append(_labelled("last", _runs(schedule.recent, zone, now, ascii_only=ascii_only)))
+    lines.append(_labelled("last", _runs(_known_runs(schedule, detail), zone, now, width, ascii_only=ascii_only)))
     lines.append(_labelled("takes", _takes(schedule, detail)))
     for position, text in enumerate(output or ("",)):
         label = "output" if position == 0 else ""
         lines.append(_labelled(label, (said(text) if text else Span("none", Tone.FAINT),)))
-    return tuple(lines)
+    return tuple(cut(line, width) for line in lines)
+
+
+def column(
+    schedule: ScheduleView,
+    detail: ScheduleDetail | None,
+    output: Sequence[str],
+    *,
+    width: int,
+    height: int,
+    now: Instant,
+    zone: tzinfo,
+    ascii_only: bool = False,
+) -> tuple[Line, ...]:
+    """Return the panel for a column: what comes, what stands in the way, what was, and output down to the bottom."""
+    lines: list[Line] = [(Span(" "), said(schedule.id, Tone.STRONG))]
+    lines += [(Span(" "), Span(text)) for text in wrapped(schedule.description, width - 2)[:2] if text]
+    lines.append((said(f" {schedule.origin}", Tone.FAINT), said("".join(f"  #{tag}" for tag in schedule.tags))))
+    lines += ((), _headed("next", f"{schedule.when}, {schedule.timezone}"))
+    lines += _fire_lines(schedule, detail, now, zone)
+    lines += ((), _headed("gates", "" if detail is None else "as they stand now"))
+    lines += _gates(detail, ascii_only=ascii_only)
+    lines += ((), _headed("policy"))
+    lines += [
+        (Span(f"   {name:<12}", Tone.FAINT), said(value))
+        for name, value in (policies(detail.definition) if detail else ())
+    ]
+    lines += ((), _headed("last", f"{schedule.runs_made:,} in all" if schedule.runs_made else ""))
+    lines += _run_lines(_known_runs(schedule, detail), zone, now, ascii_only=ascii_only)
+    lines.append((Span("   takes  ", Tone.FAINT), *_takes(schedule, detail)))
+    lines += ((), _headed("output"))
+    room = max(1, height - len(lines))
+    lines += [(Span("   "), said(text)) for text in output[-room:]] or [(Span("   none", Tone.FAINT),)]
+    return tuple(cut(line, width) for line in lines)
 
 
 def output_of(run: RunView, count: int) -> tuple[str, ...]:
-    """Return the last lines that a run wrote."""
-    return tuple(run.output.rstrip("\n").split("\n")[-count:]) if run.output else ()
+    """Return the last lines that a run wrote, without their colours."""
+    plain = TerminalText(has_colour=False)
+    text = plain.feed(run.output) + plain.end()
+    return tuple(text.rstrip("\n").split("\n")[-count:]) if text else ()
 
 
 def _title(schedule: ScheduleView, width: int) -> Line:
-    spans = [Span(" "), said(schedule.id, Tone.STRONG), Span("   "), said(schedule.description, Tone.PLAIN)]
     origin = said(f"{schedule.origin} ", Tone.FAINT)
-    gap = width - line_width(spans) - line_width((origin,))
-    return (*spans, Span(" " * max(2, gap)), origin)
+    left = (Span(" "), said(schedule.id, Tone.STRONG), Span("   "), said(schedule.description, Tone.PLAIN))
+    return beside(left, (origin,), width)
 
 
 def _labelled(label: str, line: Line) -> Line:
     return (Span(f" {label:<{_LABEL_CELLS - 1}}", Tone.FAINT), *line)
 
 
-def _fires(schedule: ScheduleView, detail: ScheduleDetail | None, now: Instant, zone: tzinfo) -> Line:
+def _headed(label: str, told: str = "") -> Line:
+    return Span(f" {label}", Tone.ACCENT), said(f"  {told}" if told else "", Tone.FAINT)
+
+
+def _fires(
+    schedule: ScheduleView, detail: ScheduleDetail | None, now: Instant, zone: tzinfo, room: int
+) -> Line:
+    """Return as many of the next fires as have room, and whose clock they are told on."""
     if detail is not None and detail.fires:
-        return (Span("  ".join(_fire(fire, now, zone) for fire in detail.fires[:5])),)
-    if schedule.next_due is None:
+        texts = [_fire(fire, now, zone) for fire in detail.fires]
+    elif schedule.next_due is not None:
+        texts = [clock(schedule.next_due, zone, now=now)]
+    else:
         return (Span("nothing", Tone.FAINT),)
-    return (Span(clock(schedule.next_due, zone, now=now)),)
+    name = zone_name(zone, now)
+    told = texts[0]
+    for text in texts[1:]:
+        if len(told) + len(text) + len(name) + 5 <= room:
+            told += f"  {text}"
+    return Span(told), Span(f"  {name}", Tone.FAINT)
 
 
 def _fire(fire: FireView, now: Instant, zone: tzinfo) -> str:
     return clock(fire.due, zone, now=now) + (" (!)" if fire.note else "")
+
+
+def _fire_lines(
+    schedule: ScheduleView, detail: ScheduleDetail | None, now: Instant, zone: tzinfo
+) -> list[Line]:
+    fires = [(fire.due, fire.note) for fire in detail.fires] if detail else []
+    if not fires and schedule.next_due is not None:
+        fires = [(schedule.next_due, "")]
+    return [
+        (
+            Span(f"   {stamp(due, zone):<26}"),
+            Span(countdown(due, now), Tone.FAINT),
+            said(f"  {note}" if note else "", Tone.WARN),
+        )
+        for due, note in fires[:_FIRES_BESIDE]
+    ] or [(Span("   nothing", Tone.FAINT),)]
+
+
+def _gates(detail: ScheduleDetail | None, *, ascii_only: bool) -> list[Line]:
+    """Return what stands in the way; that nothing does is one line."""
+    if detail is None:
+        return [(Span("   …", Tone.FAINT),)]
+    closed = [gate for gate in detail.gates if not gate.is_open]
+    is_open = len(detail.gates) - len(closed)
+    lines: list[Line] = [
+        (
+            Span(f"   {'x' if ascii_only else '✗'} ", Tone.BAD),
+            said(f"{gate.name}  ", Tone.STRONG),
+            said(gate.detail),
+        )
+        for gate in closed
+    ]
+    others = f"the other {is_open} are open" if closed else f"all {is_open} are open"
+    return [*lines, (Span(f"   {shown(OK, ascii_only=ascii_only)} ", OK.tone), Span(others, Tone.FAINT))]
 
 
 def _policies(detail: ScheduleDetail | None) -> Line:
@@ -95,14 +181,33 @@ def _takes(schedule: ScheduleView, detail: ScheduleDetail | None) -> Line:
     return Span(usual), said(f"   {statistics.trend}" if statistics.trend else "", Tone.WARN)
 
 
-def _runs(recent: Sequence[RunBrief], zone: tzinfo, now: Instant, *, ascii_only: bool) -> Line:
+def _runs(recent: Sequence[RunBrief], zone: tzinfo, now: Instant, width: int, *, ascii_only: bool) -> Line:
+    """Return the newest run in full, and of those before it as many as have room."""
     if not recent:
         return (Span("never ran", Tone.FAINT),)
-    newest, *older = reversed(recent[-4:])
-    spans = [*_ended(newest, zone, now, ascii_only=ascii_only), Span(f"  {told(newest)}", Tone.QUIET)]
+    newest, *older = reversed(recent[-6:])
+    spans = [*_ended(newest, zone, now, ascii_only=ascii_only)]
+    spans += (Span(f"  {told(newest)}", Tone.QUIET), Span(f", {since(newest.at, now)}", Tone.FAINT))
     for run in older:
-        spans += (Span("     "), *_ended(run, zone, now, ascii_only=ascii_only))
-    return (*spans, Span(f"     {since(newest.at, now)}", Tone.FAINT))
+        more = (Span("    "), *_ended(run, zone, now, ascii_only=ascii_only))
+        if line_width(spans) + line_width(more) <= width - _LABEL_CELLS - 5:
+            spans += more
+    return (*spans, Span(f"  {zone_name(zone, now)}", Tone.FAINT))
+
+
+def _run_lines(recent: Sequence[RunBrief], zone: tzinfo, now: Instant, *, ascii_only: bool) -> list[Line]:
+    lines: list[Line] = []
+    for run in reversed(recent[-_RUNS_BESIDE:]):
+        mark = of_run(run.state)
+        lines.append(
+            (
+                Span(f"   {shown(mark, ascii_only=ascii_only)} ", mark.tone),
+                Span(f"{stamp(run.at, zone):<24}"),
+                Span(f"{since(run.at, now):<9}", Tone.FAINT),
+                Span(told(run), Tone.QUIET),
+            )
+        )
+    return lines or [(Span("   never ran", Tone.FAINT),)]
 
 
 def _ended(run: RunBrief, zone: tzinfo, now: Instant, *, ascii_only: bool) -> Line:
@@ -112,9 +217,15 @@ def _ended(run: RunBrief, zone: tzinfo, now: Instant, *, ascii_only: bool) -> Li
 
 def told(run: RunBrief) -> str:
     """Return how a run ended in a few words: `exit 1 after 3.1s, 2 retries`."""
-    has_code = bool(run.exit_code) and run.state.is_failure
-    parts = [f"exit {run.exit_code}" if has_code else of_run(run.state).word]
+    parts = [f"exit {run.exit_code}" if run.exit_code else of_run(run.state).word]
     if run.duration_ms is not None:
         parts.append(f"after {human_duration(run.duration_ms)}")
     retries = f", {plural(run.attempt - 1, 'retry', 'retries')}" if run.attempt > 1 else ""
     return " ".join(parts) + retries
+
+
+def _known_runs(schedule: ScheduleView, detail: ScheduleDetail | None) -> Sequence[RunBrief]:
+    """Return the last runs: at once only the very last is known."""
+    if detail is not None and detail.recent:
+        return detail.recent
+    return () if schedule.last is None else (schedule.last,)

@@ -7,8 +7,10 @@ from cronsole.model.instant import SECOND, Instant, to_datetime
 from cronsole.model.view import Counts
 from cronsole.text import plural, safe, truncate
 from cronsole_tui.views.entry import Host, Link
-from cronsole_tui.views.line import Line, Span, Tone, line_width, said
+from cronsole_tui.views.line import Line, Span, Tone, beside, cut, line_width, said
 from cronsole_tui.views.moments import age, stamp
+
+HINT = "words  !word  state:failed  #tag  plugin:  source:  host:"
 
 VIEWS = ("Schedules", "Timeline", "Runs", "Monitors", "Nodes", "Events")
 
@@ -96,13 +98,22 @@ def tab_line(current: str, width: int, told: str = "") -> Line:
     return tuple(spans)
 
 
+def page_line(kind: str, name: str, told: Line, width: int, now: Instant, zone: tzinfo) -> Line:
+    """Return the head of a page: what it is about, what is to be said of that, and the time."""
+    left: list[Span] = [Span(f" {kind} ", Tone.ACCENT)]
+    if name:
+        left += (Span(" "), said(name, Tone.STRONG))
+    if told:
+        left += (Span("  "), *told)
+    return beside(tuple(left), (Span(f"{stamp(to_datetime(now), zone)} ", Tone.FAINT),), width)
+
+
 def filter_line(text: str, shown: int, known: int, width: int, problem: str = "") -> Line:
     """Return the filter that holds, in words, and how much of the table it leaves."""
     if not text:
-        return (Span(f" {plural(known, 'schedule')}", Tone.FAINT),)
+        return beside((Span(" / ", Tone.KEY), Span(HINT, Tone.FAINT)), (Span(f"all {known:,} ", Tone.FAINT),), width)
     counted = f"{shown:,} of {known:,} "
-    spans = [Span(" / ", Tone.KEY), said(text, Tone.STRONG)]
+    spans: list[Span] = [Span(" / ", Tone.KEY), said(text, Tone.STRONG)]
     if problem:
         spans += (Span("  "), said(problem, Tone.WARN))
-    gap = width - line_width(spans) - len(counted)
-    return (*spans, Span(" " * max(1, gap)), Span(counted, Tone.ACCENT))
+    return beside(cut(tuple(spans), width - len(counted) - 2), (Span(counted, Tone.ACCENT),), width)

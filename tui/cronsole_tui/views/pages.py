@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from cronsole.text import safe, truncate, width
-from cronsole_tui.views.line import Line, Span, Tone, said
+from cronsole_tui.views.line import Line, Span, Tone, fitted, said
 
 LABEL_CELLS = 14
 
@@ -14,6 +14,16 @@ def title(text: str, told: str = "") -> Line:
 
 def section(text: str) -> Line:
     return (Span(f" {text}", Tone.ACCENT),)
+
+
+def side_by_side(left: Sequence[Line], right: Sequence[Line], cells: int) -> list[Line]:
+    """Return two blocks of lines beside each other, each as wide as half the page."""
+    half = cells // 2
+    count = max(len(left), len(right))
+    rows = [(*left, *[()] * (count - len(left))), (*right, *[()] * (count - len(right)))]
+    return [
+        (*fitted(one, half - 2), Span("  "), *fitted(other, cells - half)) for one, other in zip(*rows, strict=True)
+    ]
 
 
 def field(label: str, *spans: Span) -> Line:

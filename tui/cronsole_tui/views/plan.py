@@ -5,8 +5,8 @@ from datetime import tzinfo
 from cronsole.model.instant import Instant
 from cronsole.model.prospect import PlannedChange, PlanView
 from cronsole.text import plural
-from cronsole_tui.views.line import Line, Span, Tone, said
-from cronsole_tui.views.moments import clock, full
+from cronsole_tui.views.line import Line, Span, Tone, cut, said
+from cronsole_tui.views.moments import clock, full, zone_name
 from cronsole_tui.views.pages import section, title, wrapped
 
 
@@ -30,7 +30,7 @@ def page(plan: PlanView, *, width: int, now: Instant, zone: tzinfo) -> tuple[Lin
                 lines += _change(change, glyph, tone, now, zone)
     for warning in plan.warnings:
         lines += [(Span("   "), Span(text, Tone.WARN)) for text in wrapped(warning, width - 3)]
-    return tuple(lines)
+    return tuple(cut(line, width) for line in lines)
 
 
 def summary(plan: PlanView) -> str:
@@ -76,7 +76,7 @@ def _change(change: PlannedChange, glyph: str, tone: Tone, now: Instant, zone: t
             lines.append(
                 (
                     Span(f"       {word} ", Tone.FAINT),
-                    Span(times),
+                    Span(f"{times} {zone_name(zone, now)}"),
                     Span(f"  of {plural(count, 'fire')}", Tone.FAINT),
                 )
             )

@@ -6,7 +6,7 @@ from cronsole.model.instant import Instant
 from cronsole.model.view import AttemptView, RunDetail, RunView
 from cronsole.text import human_duration, plural
 from cronsole_tui.views.glyphs import of_run, shown
-from cronsole_tui.views.line import Line, Span, Tone, said
+from cronsole_tui.views.line import Line, Span, Tone, cut, said
 from cronsole_tui.views.moments import full, since
 from cronsole_tui.views.pages import block, field, fields, section, wrapped
 from cronsole_tui.views.run_row import cause_of, told
@@ -17,19 +17,11 @@ def page(
 ) -> tuple[Line, ...]:
     run = detail.run
     mark = of_run(run.state)
-    lines: list[Line] = [
-        (
-            Span(" "),
-            Span(f"{shown(mark, ascii_only=ascii_only)} {mark.word}", mark.tone),
-            Span("   "),
-            said(run.schedule_id, Tone.STRONG),
-            said(f"   {run.run_id}", Tone.FAINT),
-        ),
-        (),
-    ]
+    state = Span(f"{shown(mark, ascii_only=ascii_only)} {mark.word}", mark.tone)
+    lines: list[Line] = [field("state", state, said(f"   {told(run)}" if told(run) else "", Tone.QUIET))]
     lines += fields(_times(run, now, zone))
     lines += fields(_facts(run))
-    if run.detail:
+    if run.detail and run.detail not in (told(run), f"exit code {run.exit_code}"):
         texts = wrapped(run.detail, max(20, width - 20))
         lines += [field("detail" if number == 0 else "", Span(text)) for number, text in enumerate(texts)]
     if len(detail.attempts) > 1:
@@ -44,7 +36,7 @@ def page(
         if run.output
         else [field("", Span("none", Tone.FAINT))]
     )
-    return tuple(lines)
+    return tuple(cut(line, width) for line in lines)
 
 
 def _times(run: RunView, now: Instant, zone: tzinfo) -> list[tuple[str, str]]:
@@ -68,8 +60,7 @@ def _facts(run: RunView) -> list[tuple[str, str]]:
     return [
         ("cause", cause_of(run)),
         ("gates passed by", run.bypassed),
-        ("exit code", "" if run.exit_code is None else str(run.exit_code)),
-        ("outcome", told(run)),
+        ("run", run.run_id),
         ("payload", run.payload),
         ("node", run.node),
         ("fence", fence if run.fence else ""),

@@ -8,13 +8,17 @@ import msgspec
 
 from cronsole.model.instant import Instant
 from cronsole.model.view import ScheduleDetail, Statistics
-from cronsole.text import human_duration
+from cronsole.text import human_duration, plural
 from cronsole_tui.views.glyphs import of_schedule, shown
-from cronsole_tui.views.line import Line, Span, Tone, fitted, said
-from cronsole_tui.views.moments import countdown, full, since
-from cronsole_tui.views.pages import field, section
+from cronsole_tui.views.line import Line, Span, Tone, cut, said
+from cronsole_tui.views.moments import countdown, full, since, stamp, zone_name
+from cronsole_tui.views.pages import field, section, side_by_side
 from cronsole_tui.views.run_row import RunEntry, RunLook, row
 from cronsole_tui.views.strip import strip
+
+# From this width on there is room for two blocks beside each other.
+_TWO_BLOCKS = 110
+_STRIP_CELLS = 24
 
 
 def page(
@@ -26,21 +30,34 @@ def page(
     zone: tzinfo,
     ascii_only: bool = False,
 ) -> tuple[Line, ...]:
+    """Return what it is and what is next, beside it what stands in the way; then numbers, definition and runs."""
+    coming = [section("next fires"), *_fires(detail, now, zone)]
+    gates = [section("gates, as they stand now"), *_gates(detail, ascii_only=ascii_only)]
+    numbers = [
+        section("statistics of the history that is kept"),
+        *_statistics(detail.statistics, now),
+        field("durations", *strip(detail.schedule.recent, _STRIP_CELLS, ascii_only=ascii_only)),
+    ]
+    written = [section(f"definition, {detail.schedule.origin}"), *_definition(detail.definition)]
     lines = _head(detail, now, zone, ascii_only=ascii_only)
-    lines += ((), section("next fires"), *_fires(detail, now))
-    lines += ((), section("gates, as they stand now"))
+    for one, other in ((coming, gates), (numbers, written)):
+        lines.append(())
+        lines += side_by_side(one, other, width) if width >= _TWO_BLOCKS else [*one, (), *other]
+    lines += ((), section(f"runs, times in {zone_name(zone, now)}"))
+    look = RunLook(width, zone, ascii_only=ascii_only)
+    lines += [row(entry, look, now) for entry in runs] or [field("", Span("never ran", Tone.FAINT))]
+    return tuple(cut(line, width) for line in lines)
+
+
+def _gates(detail: ScheduleDetail, *, ascii_only: bool) -> list[Line]:
+    lines: list[Line] = []
     for gate in detail.gates:
         glyph = ("✓", "+") if gate.is_open else ("✗", "x")
         tone = Tone.GOOD if gate.is_open else Tone.BAD
         head = Span(f"   {glyph[1 if ascii_only else 0]} ", tone)
-        lines.append((head, Span(f"{gate.name:<16}", Tone.FAINT), said(gate.detail)))
-    lines += ((), section("statistics of the history that is kept"), *_statistics(detail.statistics, now))
-    lines.append(field("durations", *strip(detail.schedule.recent, 12, ascii_only=ascii_only)))
-    lines += ((), section(f"definition, {detail.schedule.origin}"), *_definition(detail.definition))
-    lines += ((), section("runs"))
-    look = RunLook(width, zone, ascii_only=ascii_only)
-    lines += [row(entry, look, now) for entry in runs] or [field("", Span("never ran", Tone.FAINT))]
-    return tuple(fitted(line, width) if line else line for line in lines)
+        told = gate.detail or ("open" if gate.is_open else "closed")
+        lines.append((head, Span(f"{gate.name:<16}", Tone.FAINT), said(told)))
+    return lines
 
 
 def _head(detail: ScheduleDetail, now: Instant, zone: tzinfo, *, ascii_only: bool) -> list[Line]:
@@ -49,8 +66,8 @@ def _head(detail: ScheduleDetail, now: Instant, zone: tzinfo, *, ascii_only: boo
     marks = [Span(f"{shown(first, ascii_only=ascii_only)} {first.word}", first.tone)]
     if second is not None:
         marks.append(Span(f"  {shown(second, ascii_only=ascii_only)} {second.word}", second.tone))
-    lines: list[Line] = [
-        (Span(" "), said(schedule.id, Tone.STRONG), Span("   "), said(schedule.description)),
+    lines: list[Line] = [field("what", said(schedule.description))] if schedule.description else []
+    lines += [
         field("state", *marks),
         field(
             "trigger", said(schedule.when), said(f"   {schedule.trigger}   {schedule.timezone}", Tone.FAINT)
@@ -61,7 +78,9 @@ def _head(detail: ScheduleDetail, now: Instant, zone: tzinfo, *, ascii_only: boo
             field("next", Span(f"{countdown(schedule.next_due, now)}, {full(schedule.next_due, zone)}"))
         )
     if schedule.failing_since is not None:
-        lines.append(field("failing", Span(f"since {full(schedule.failing_since, zone)}", Tone.BAD)))
+        times = f", {plural(schedule.failures, 'time')} in a row" if schedule.failures else ""
+        told = f"since {full(schedule.failing_since, zone)}, {since(schedule.failing_since, now)}{times}"
+        lines.append(field("failing", Span(told, Tone.BAD)))
     if schedule.pause is not None:
         pause = schedule.pause
         end = "" if pause.until is None else f" until {full(pause.until, zone)}"
@@ -73,15 +92,16 @@ def _head(detail: ScheduleDetail, now: Instant, zone: tzinfo, *, ascii_only: boo
     return lines
 
 
-def _fires(detail: ScheduleDetail, now: Instant) -> list[Line]:
+def _fires(detail: ScheduleDetail, now: Instant, zone: tzinfo) -> list[Line]:
     if not detail.fires:
         return [field("", Span("none", Tone.FAINT))]
     lines: list[Line] = []
     for fire in detail.fires[:10]:
-        note = f"   {fire.note}" if fire.note else ""
+        # Its own clock is where a note about a clock change comes from.
+        note = f"{fire.local}: {fire.note}" if fire.note else ""
         lines.append(
             (
-                Span(f"   {fire.local:<28}"),
+                Span(f"   {stamp(fire.due, zone):<28}"),
                 Span(f"{countdown(fire.due, now):<14}", Tone.FAINT),
                 said(note, Tone.WARN),
             )

@@ -17,8 +17,8 @@ COLUMNS = (
     Column("host", "HOST", 12),
     Column("name", "NAME", 24, share=2),
     Column("when", "SCHEDULE", 22, from_width=110, share=1),
-    Column("next", "NEXT", 14),
-    Column("last", "LAST", 17),
+    Column("next", "NEXT", 13),
+    Column("last", "LAST", 18),
     Column("runs", "RUNS", 14, from_width=110),
     Column("took", "TOOK", 13, from_width=110),
 )

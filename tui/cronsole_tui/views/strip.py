@@ -6,7 +6,7 @@ from statistics import median
 from cronsole import marks
 from cronsole.model.instant import SECOND, Millis
 from cronsole.model.run import RunState
-from cronsole.model.view import RunBrief
+from cronsole.model.view import Spark
 from cronsole_tui.views.glyphs import of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone
 
@@ -14,7 +14,7 @@ from cronsole_tui.views.line import Line, Span, Tone
 _MIDDLE = 4
 
 
-def strip(runs: Sequence[RunBrief], cells: int, *, ascii_only: bool = False) -> Line:
+def strip(runs: Sequence[Spark], cells: int, *, ascii_only: bool = False) -> Line:
     """Return the newest runs that fit, the oldest on the left; neighbours of one tone are one span."""
     newest = runs[-cells:] if cells > 0 else ()
     usual = usual_ms(runs)
@@ -28,7 +28,7 @@ def strip(runs: Sequence[RunBrief], cells: int, *, ascii_only: bool = False) -> 
     return tuple(spans)
 
 
-def usual_ms(runs: Sequence[RunBrief]) -> Millis | None:
+def usual_ms(runs: Sequence[Spark]) -> Millis | None:
     """Return the median of the runs that ended by themselves; a cancelled one says nothing of how long it takes."""
     took = [
         run.duration_ms for run in runs if run.state is RunState.SUCCEEDED and run.duration_ms is not None
@@ -43,7 +43,7 @@ def height(duration_ms: Millis, usual: Millis | None) -> int:
     return max(1, min(8, round(_MIDDLE * duration_ms / max(usual, 1)))) - 1
 
 
-def _cell(run: RunBrief, usual: Millis | None, *, ascii_only: bool) -> tuple[str, Tone]:
+def _cell(run: Spark, usual: Millis | None, *, ascii_only: bool) -> tuple[str, Tone]:
     mark = of_run(run.state)
     if run.state is not RunState.SUCCEEDED:
         return shown(mark, ascii_only=ascii_only), mark.tone

@@ -10,8 +10,8 @@ from cronsole.model.prospect import PlannedFire
 from cronsole.model.run import RunState
 from cronsole.model.view import RunView, ScheduleStatus, ScheduleView
 from cronsole.text import plural
-from cronsole_tui.views.glyphs import of_run, shown
-from cronsole_tui.views.line import Line, Span, Tone, cell, fitted, said
+from cronsole_tui.views.glyphs import FAILED, of_run, shown
+from cronsole_tui.views.line import Line, Span, Tone, cell, fitted, line_width, said
 from cronsole_tui.views.moments import clock, second
 from cronsole_tui.views.window import Window, axis
 
@@ -23,8 +23,8 @@ class Pens(NamedTuple):
     """What a picture is drawn with."""
 
     now: str = "│"
-    tick: str = "╷"
-    ticks: str = "┇"
+    tick: str = "▫"
+    ticks: str = "∷"
     bar: str = "━"
     done: str = "▪"
     hatch: str = "░"
@@ -34,6 +34,9 @@ class Pens(NamedTuple):
 
 PENS = Pens()
 ASCII_PENS = Pens("|", "'", '"', "=", "-", "/", " ", _ASCII_LEVELS)
+
+# The line of now lies over what went well and what will be, never over what needs somebody.
+_NOW_RANK = 5
 
 # What is drawn over what, where several fall into one cell.
 _RANK = {Tone.BAD: 5, Tone.WARN: 4, Tone.BUSY: 3, Tone.ACCENT: 2, Tone.QUIET: 1}
@@ -96,7 +99,7 @@ def row(
         tone = Tone.PLAIN if count == 1 else Tone.FAINT
         drawn.draw(column, pens.tick if count == 1 else pens.ticks, tone, 3)
     if window.holds(now):
-        drawn.draw(window.column(now), pens.now, Tone.ACCENT, 2)
+        drawn.draw(window.column(now), pens.now, Tone.ACCENT, _NOW_RANK)
     return drawn.line()
 
 
@@ -163,10 +166,28 @@ def named(name: str, line: Line, cells: int, *, is_cursor: bool = False) -> Line
     return (Span(" "), cell(said(name, tone), cells - 2), Span(" "), *line)
 
 
-def heading(window: Window, zone: tzinfo, cells: int) -> Line:
+def heading(window: Window, zone: tzinfo, cells: int, *, now: Instant | None = None) -> Line:
     """Return the axis over the rows, with the zone over their names."""
     name = to_datetime(window.since).astimezone(zone).strftime("%Z")
-    return (Span(" "), cell(Span(name, Tone.FAINT), cells - 2), Span(" "), *axis(window, zone))
+    return (Span(" "), cell(Span(name, Tone.FAINT), cells - 2), Span(" "), *axis(window, zone, now))
+
+
+def legend(width: int, *, ascii_only: bool = False) -> Line:
+    """Return what the cells mean, as much of it as has room."""
+    pens = ASCII_PENS if ascii_only else PENS
+    spans: list[Span] = []
+    for glyph, tone, word in (
+        (shown(FAILED, ascii_only=ascii_only), Tone.BAD, "failed"),
+        (pens.done, Tone.QUIET, "ran"),
+        (pens.bar * 2, Tone.QUIET, "took"),
+        (pens.tick, Tone.PLAIN, "will run"),
+        (pens.ticks, Tone.FAINT, "several"),
+        (pens.hatch, Tone.WARN, "paused"),
+    ):
+        more = (Span(glyph, tone), Span(f" {word}  ", Tone.FAINT))
+        if line_width(spans) + line_width(more) <= width:
+            spans += more
+    return tuple(spans)
 
 
 def agenda(

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from cronsole import marks
-from cronsole.model.instant import Instant
+from cronsole.model.instant import SECOND, Instant
 from cronsole.model.prospect import StepOutcome, WhyView
 from cronsole.model.run import Cause
 from cronsole.model.view import RunView
 from cronsole.text import human_duration
 from cronsole_tui.views.glyphs import of_run, shown
-from cronsole_tui.views.line import Line, Span, Tone, said
-from cronsole_tui.views.moments import full, second
-from cronsole_tui.views.pages import section, title, wrapped
+from cronsole_tui.views.line import Line, Span, Tone, cut, said
+from cronsole_tui.views.moments import full, second, zone_name
+from cronsole_tui.views.pages import field, section, wrapped
 from cronsole_tui.views.run_row import cause_of, told
 
 _TONES = {StepOutcome.PASSES: Tone.GOOD, StepOutcome.STOPS: Tone.BAD, StepOutcome.NOTE: Tone.FAINT}
@@ -30,7 +30,7 @@ def page(
 ) -> tuple[Line, ...]:
     """Return the conclusion first, then what led to it, then what became of the slots before."""
     slot = "no slot" if why.slot is None else full(why.slot, zone)
-    lines: list[Line] = [title(why.schedule_id, slot), ()]
+    lines: list[Line] = [field("slot", Span(slot)), ()]
     lines += [(Span(" "), Span(text, Tone.STRONG)) for text in wrapped(why.conclusion, width - 2)]
     lines.append(())
     for step in why.steps:
@@ -40,9 +40,9 @@ def page(
         lines.append((Span("   "), head, Span(f" {step.name:<{_NAME_CELLS}}", Tone.FAINT), Span(texts[0])))
         lines += [(Span(" " * (_NAME_CELLS + 5)), Span(text)) for text in texts[1:]]
     if past:
-        lines += ((), section("slots before, and what became of them"))
+        lines += ((), section(f"slots before, and what became of them; times in {zone_name(zone, now)}"))
         lines += [_verdict(run, now, zone, ascii_only=ascii_only) for run in past]
-    return tuple(lines)
+    return tuple(cut(line, width) for line in lines)
 
 
 def _verdict(run: RunView, now: Instant, zone: tzinfo, *, ascii_only: bool) -> Line:
@@ -51,7 +51,7 @@ def _verdict(run: RunView, now: Instant, zone: tzinfo, *, ascii_only: bool) -> L
     if run.detail and run.reason is not None:
         parts.append(run.detail)
     if run.late_ms is not None and not run.is_catchup:
-        parts.append(f"started {human_duration(run.late_ms)} after it was due")
+        parts.append("on time" if run.late_ms < SECOND else f"started {human_duration(run.late_ms)} late")
     if run.is_catchup or run.cause is not Cause.SLOT:
         parts.append(cause_of(run))
     return (

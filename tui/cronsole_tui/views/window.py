@@ -52,22 +52,30 @@ def around(now: Instant, span_ms: Millis, cells: int, *, shift_ms: Millis = 0) -
     return Window((middle - cells // 2) * cell_ms, cell_ms, cells)
 
 
-def axis(window: Window, zone: tzinfo) -> Line:
-    """Return the line of times: as many whole steps as have room, dates where a day begins."""
+_NOW = "now"
+
+
+def axis(window: Window, zone: tzinfo, now: Instant | None = None) -> Line:
+    """Return the line of times: as many whole steps as have room, dates where a day begins, and where now is."""
     step = next((step for step in _STEPS if step >= 11 * window.cell_ms), _STEPS[-1])
     text = [" "] * window.cells
+    # What would touch the word over now makes room for it.
+    here = -len(_NOW) if now is None or not window.holds(now) else max(0, window.column(now) - 1)
     offset = _offset(window.since, zone)
     at = -(-(window.since + offset) // step) * step - offset
     while at < window.until:
         label = _label(at, step, zone)
         column = window.column(at)
-        if column + len(label) <= window.cells:
+        if column + len(label) <= window.cells and not here - len(label) <= column <= here + len(_NOW):
             text[column : column + len(label)] = label
         # A day may be longer or shorter than its hours.
         offset = _offset(at, zone)
         at += step
         at += offset - _offset(at, zone) if step >= HOUR else 0
-    return (Span("".join(text), Tone.FAINT),)
+    if here < 0 or here + len(_NOW) > window.cells:
+        return (Span("".join(text), Tone.FAINT),)
+    before, after = "".join(text[:here]), "".join(text[here + len(_NOW) :])
+    return Span(before, Tone.FAINT), Span(_NOW, Tone.ACCENT), Span(after, Tone.FAINT)
 
 
 def _offset(at: Instant, zone: tzinfo) -> Millis:
