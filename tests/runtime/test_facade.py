@@ -437,3 +437,12 @@ async def test_a_listener_hears_of_what_happens(house: House) -> None:
     house.engine.facade.listen(heard.append)
     await house.seconds(60)
     assert any(isinstance(event, RunFinished) for event in heard)
+
+
+async def test_what_people_asked_for_may_wait_and_is_not_late(house: House) -> None:
+    await house.start(schedule("new", "0 0 1 1 *", calls("hold")))
+    for _ in range(2):
+        await house.engine.control.trigger("new", TriggerAsk(), actor="ops")
+    await house.seconds(60)
+    view = await shown(house, "new")
+    assert (view.waiting, view.is_late) == (1, False)

@@ -9,7 +9,7 @@ import pytest
 from tests.runtime.house import House, calls, schedule
 
 from cronsole.errors import NotNow
-from cronsole.model.ask import ForecastQuery, LoadKind, LoadQuery, PauseAsk, Selection
+from cronsole.model.ask import ForecastQuery, LoadKind, LoadQuery, PauseAsk, Selection, TriggerAsk
 from cronsole.model.instant import DAY, HOUR, MINUTE, SECOND, to_datetime
 from cronsole.model.policy import Conditions
 from cronsole.model.prospect import ForecastView, LoadView
@@ -62,6 +62,13 @@ async def test_a_fire_that_is_claimed_already_is_still_to_come(house: House) -> 
     await house.start(schedule("a", "* * * * *", calls("note")))
     await house.seconds(59.4)
     assert told(await ahead(house, MINUTE)) == ["00:01:00 a"]
+
+
+async def test_a_run_that_was_asked_for_at_a_time_is_to_come(house: House) -> None:
+    await house.start(schedule("a", "0 0 1 1 *", calls("note")))
+    at = to_datetime(house.clock.now() + 90 * SECOND)
+    await house.engine.control.trigger("a", TriggerAsk(at=at), actor="ops")
+    assert told(await ahead(house, HOUR)) == ["00:01:30 a"]
 
 
 async def test_a_list_that_is_cut_is_whole_up_to_its_end(house: House) -> None:

@@ -81,7 +81,7 @@ async def forecast(
     """Return the earliest fires that were asked for, all schedules merged by when each is due."""
     since = now if query.since is None else max(now, from_datetime(query.since))
     until = from_datetime(query.until)
-    # Claimed slots are above no watermark any more, and still to come.
+    # Claimed slots are above no watermark any more, and still to come, as are runs that people appointed.
     found = _claimed(lanes, query, since, until)
     streams = await _streams(lanes, around, query, since, until)
     heap = [*found, *streams]
@@ -115,11 +115,11 @@ async def _next(fires: Iterator[tuple[Instant, Instant] | None]) -> tuple[Instan
 
 def _claimed(lanes: Iterable[Lane], query: ForecastQuery, since: Instant, until: Instant) -> list[_Stream]:
     return [
-        (run.due_at, lane.id, run.slot, None)
+        (run.due_at, lane.id, run.due_at if run.slot is None else run.slot, None)
         for lane in lanes
-        if lane.preclaimed and _is_asked_for(lane, query)
-        for run in lane.preclaimed.values()
-        if run.slot is not None and since < run.due_at <= until
+        if (lane.preclaimed or lane.appointed) and _is_asked_for(lane, query)
+        for run in (*lane.preclaimed.values(), *lane.appointed.values())
+        if since < run.due_at <= until
     ]
 
 

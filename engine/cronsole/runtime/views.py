@@ -131,11 +131,14 @@ def next_unpaused(lane: Lane, status: ScheduleStatus) -> tuple[Instant | None, I
 
 
 def is_late(lane: Lane, now: Instant) -> bool:
-    """Tell whether something of the schedule should have started by now and has not."""
-    if lane.waiting and lane.waiting[0].due_at + _LATE_MS < now:
+    """Tell whether a slot of the schedule should have started by now and has not; what people ask for may wait."""
+    if any(run.slot is not None and run.due_at + _LATE_MS < now for run in lane.waiting):
         return True
     if lane.active and any(
-        active.execution is None and not active.is_retrying and active.run.due_at + _LATE_MS < now
+        active.execution is None
+        and not active.is_retrying
+        and active.run.slot is not None
+        and active.run.due_at + _LATE_MS < now
         for active in lane.active.values()
     ):
         return True
