@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def command(
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="What to show: words, !word, state:failed, tag:db, source:file, plugin:NAME."),
+        typer.Argument(
+            help="What to show: words, !word, #tag, state:failed, tag:db, source:file, plugin:NAME."
+        ),
     ] = None,
     tags: Annotated[list[str] | None, typer.Option("--tag", help="Only those with the tag.")] = None,
     states: Annotated[

@@ -148,13 +148,14 @@ _FIELDS: Final[dict[str, Callable[[ScheduleView, str], bool]]] = {
 
 
 def parse_filter(words: Iterable[str]) -> tuple[Term, ...]:
-    """Return the terms of words such as `state:failed tag:db !word`; a CronsoleError names the nearest spelling."""
+    """Return the terms of words such as `state:failed #db !word`; a CronsoleError names the nearest spelling."""
     return tuple(_term(word) for text in words for word in text.split())
 
 
 def _term(word: str) -> Term:
     is_negated = word.startswith("!") and len(word) > 1
     bare = word.removeprefix("!") if is_negated else word
+    bare = f"tag:{bare[1:]}" if bare.startswith("#") and len(bare) > 1 else bare
     field, colon, value = bare.partition(":")
     if not colon or field.lower() not in _FIELDS or not field:
         # An id may hold a colon; a field that is all but spelled right is not meant as one.
