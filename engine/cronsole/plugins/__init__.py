@@ -1,0 +1,1 @@
+"""Plugins: one contract, carried by Python modules, by processes, and by gRPC."""
