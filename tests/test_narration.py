@@ -48,6 +48,26 @@ def finished(state: RunState, detail: str = "") -> Event:
             "ops: gc failed: exit code 1",
         ),
         (
+            events.PluginLoaded(NOW, "withings", "process", 2, "1.4.0"),
+            "plugin withings 1.4.0 loaded (process): 2 schedules",
+        ),
+        (
+            events.PluginFailed(NOW, "withings", "it has no manifest"),
+            "plugin withings could not be loaded: it has no manifest",
+        ),
+        (
+            events.PluginStale(NOW, "withings", "typo"),
+            "plugin withings could not be loaded anew, what it declared before stays in force: typo",
+        ),
+        (
+            events.PluginUnloaded(NOW, "withings", "disabled in the configuration"),
+            "plugin withings unloaded: disabled in the configuration",
+        ),
+        (
+            events.PluginRefused(NOW, "withings", "withings/pull", "the manifest lists no command pull"),
+            "plugin withings: withings/pull is not in force: the manifest lists no command pull",
+        ),
+        (
             events.CatalogReloaded(NOW, ("a",), (), ("b",)),
             "configuration reloaded, 1 added: a; 1 removed: b",
         ),
@@ -66,3 +86,6 @@ def test_every_kind_of_event_can_be_told() -> None:
 def test_failures_are_loud() -> None:
     assert level_of(finished(RunState.LOST)) is Level.ERROR
     assert level_of(finished(RunState.SUCCEEDED)) is Level.INFO
+    assert level_of(events.PluginFailed(NOW, "p", "typo")) is Level.ERROR
+    assert level_of(events.PluginStale(NOW, "p", "typo")) is Level.WARNING
+    assert level_of(events.PluginRefused(NOW, "p", "p/poll", "typo")) is Level.WARNING

@@ -17,6 +17,14 @@ class Source(msgspec.Struct, frozen=True):
     name: str = ""
 
 
+class SourceSet(msgspec.Struct, frozen=True):
+    """All that a source has, and how it ranks among sources of its kind; an empty one makes the source leave."""
+
+    source: Source
+    schedules: tuple[Schedule, ...]
+    priority: int = DEFAULT_PRIORITY
+
+
 class Shadowed(msgspec.Struct, frozen=True):
     """A schedule that is not in force while another source holds its id."""
 
@@ -88,14 +96,20 @@ class Catalog:
 
         An empty set makes the source leave. Where nothing changed, the schedule is kept as it was.
         """
-        new = {schedule.id: schedule for schedule in schedules}
-        old = self._sources.get(source, {})
-        if new:
-            self._sources[source] = new
-            self._priorities[source] = priority
-        else:
-            self._leave(source)
-        return self._settle(dict.fromkeys([*old, *new]))
+        return self.apply_all([SourceSet(source, tuple(schedules), priority)])
+
+    def apply_all(self, sets: Iterable[SourceSet]) -> Diff:
+        """Put new sets in the place of those of several sources at once; return what all of it changes in force."""
+        touched: dict[str, None] = {}
+        for each in sets:
+            new = {schedule.id: schedule for schedule in each.schedules}
+            touched |= dict.fromkeys([*self._sources.get(each.source, {}), *new])
+            if new:
+                self._sources[each.source] = new
+                self._priorities[each.source] = each.priority
+            else:
+                self._leave(each.source)
+        return self._settle(touched)
 
     def define(self, source: Source, schedule: Schedule) -> Diff:
         """Put one schedule of a source in the place of the one of its id, or add it."""
@@ -114,10 +128,19 @@ class Catalog:
     def copy(self) -> "Catalog":
         """Return one that can be changed by itself."""
         other = Catalog()
-        other._sources = {source: dict(held) for source, held in self._sources.items()}
-        other._priorities = dict(self._priorities)
-        other._in_force = dict(self._in_force)
+        other.become(self)
         return other
+
+    def sources(self, kind: SourceKind) -> tuple[Source, ...]:
+        """Return the sources of a kind that have schedules, in force or not."""
+        return tuple(source for source in self._sources if source.kind is kind)
+
+    def become(self, other: "Catalog") -> None:
+        """Hold what another one holds."""
+        self._sources = {source: dict(held) for source, held in other._sources.items()}
+        self._priorities = dict(other._priorities)
+        self._in_force = dict(other._in_force)
+        self._by_tag = None
 
     def held(self, source: Source) -> Mapping[str, Schedule]:
         """Return all that a source has by id, in force or not."""

@@ -53,6 +53,10 @@ class UnknownRun(CronsoleError):
     """No run has that id."""
 
 
+class UnknownPlugin(CronsoleError):
+    """No plugin has that name."""
+
+
 class ScheduleExists(CronsoleError):
     """Another schedule has that id already."""
 

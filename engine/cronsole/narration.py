@@ -26,9 +26,11 @@ def level_of(event: Event) -> Level:
             return level
         case events.RunQueued():
             return Level.DEBUG
-        case events.StoreTroubled() | events.CatalogRefused():
+        case events.StoreTroubled() | events.CatalogRefused() | events.PluginFailed():
             return Level.ERROR
         case events.SlotsMissed() | events.ClockJumped() | events.CircuitOpened() | events.Warned():
+            return Level.WARNING
+        case events.PluginStale() | events.PluginRefused():
             return Level.WARNING
         case events.RunRetryScheduled() | events.RunFinished(state=RunState.CANCELLED):
             return Level.WARNING
@@ -113,6 +115,11 @@ def _refused(event: events.CatalogRefused) -> str:
     return "configuration refused, the last good one stays in force: " + "; ".join(event.problems)
 
 
+def _plugin_loaded(event: events.PluginLoaded) -> str:
+    version = f" {event.version}" if event.version else ""
+    return f"plugin {event.plugin}{version} loaded ({event.carrier}): {plural(event.schedules, 'schedule')}"
+
+
 _TELLERS: dict[type, Teller] = {
     events.EngineStarted: lambda e: (
         f"engine started: {plural(e.schedules, 'schedule')}, node {e.node}, pid {e.pid}"
@@ -138,6 +145,13 @@ _TELLERS: dict[type, Teller] = {
     events.ScheduleDeleted: lambda e: f"{e.schedule_id} deleted by {e.actor}",
     events.CatalogReloaded: _reloaded,
     events.CatalogRefused: _refused,
+    events.PluginLoaded: _plugin_loaded,
+    events.PluginFailed: lambda e: f"plugin {e.plugin} could not be loaded: {e.reason}",
+    events.PluginStale: lambda e: (
+        f"plugin {e.plugin} could not be loaded anew, what it declared before stays in force: {e.reason}"
+    ),
+    events.PluginUnloaded: lambda e: f"plugin {e.plugin} unloaded: {e.reason}",
+    events.PluginRefused: lambda e: f"plugin {e.plugin}: {e.schedule_id} is not in force: {e.reason}",
     events.ClockJumped: lambda e: e.detail,
     events.ZoneDataChanged: lambda _: "time-zone data changed, all next fires computed afresh",
     events.StoreTroubled: lambda e: f"the ledger cannot be written, nothing starts until it can: {e.detail}",

@@ -1,12 +1,16 @@
-"""For tests of schedules and plugins: a clock that moves only when it is told to."""
+"""For tests of schedules and plugins: a clock that moves only when it is told to, and one run of a plugin."""
 
 import asyncio
 import heapq
 import math
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from cronsole.model.instant import Instant, Millis, from_iso
+
+if TYPE_CHECKING:
+    from cronsole.plugins.author import Plugin
+    from cronsole.plugins.trial import PluginRun
 
 Settle: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -85,3 +89,33 @@ class FakeClock:
     def _wake(self) -> None:
         while self._sleepers and self._sleepers[0][0] <= self._awake_ms:
             heapq.heappop(self._sleepers)[2].set()
+
+
+def run_plugin(
+    plugin: "Plugin | type[Plugin]",
+    schedule_id: str | None = None,
+    *,
+    verb: str = "",
+    scheduled_at: Instant | str = "2026-11-20T00:00Z",
+    is_catchup: bool = False,
+    run_count: int = 1,
+    attempt: int = 1,
+    config_json: str | None = None,
+    payload: str = "",
+    timeout_ms: Millis | None = None,
+    plugin_config_json: str = "",
+) -> "PluginRun":
+    """Declare the plugin's schedules as an engine would, run one of them once, clean up, and return how it ended.
+
+    A schedule need not be named where there is but one. What is None is as the schedule declares it; time stands
+    still at `scheduled_at`. PluginFault where the engine would refuse to load the plugin. May be called from
+    synchronous and from async tests.
+    """
+    from cronsole.model.settings import PluginSettings
+    from cronsole.plugins.trial import Asked, try_out
+
+    at = from_iso(scheduled_at) if isinstance(scheduled_at, str) else scheduled_at
+    made = plugin() if isinstance(plugin, type) else plugin
+    name = str(made.name or type(made).__name__.lower())
+    asked = Asked(schedule_id, verb, at, is_catchup, run_count, attempt, config_json, payload, timeout_ms)
+    return try_out(made, PluginSettings(name, config=plugin_config_json), asked, FakeClock(at))

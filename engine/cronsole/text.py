@@ -12,6 +12,8 @@ ELLIPSIS = "…"
 # Joiners (U+200C, U+200D) stay: they make up letters and emoji, and cannot leave their cell.
 _UNSAFE = "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb"
 _UNSAFE += "\ud800-\udfff\U000e0000-\U000e007f"
+_UNFIT_FOR_AN_ID = re.compile(r"[^\w.:/@+=#~-]+")
+_LONGEST_PART = 120
 _ANY = re.compile(f"[{_UNSAFE}]")
 _ALL_BUT_BREAKS = re.compile(f"(?![\n\t])[{_UNSAFE}]")
 
@@ -32,6 +34,11 @@ def _escaped(found: re.Match[str]) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def part_of_id(text: str) -> str:
+    """Return the text as it may stand in the id of a schedule."""
+    return _UNFIT_FOR_AN_ID.sub("-", text)[:_LONGEST_PART].strip("-") or "unnamed"
 
 
 def width(text: str) -> int:

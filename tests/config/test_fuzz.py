@@ -12,7 +12,9 @@ from tests.config.writing import NOW
 from cronsole.config.engine_keys import ENGINE
 from cronsole.config.keys import Keys
 from cronsole.config.load import load
+from cronsole.config.plugin_keys import PLUGIN
 from cronsole.config.task_keys import TASK
+from cronsole.dialects.ductile import OF_PROCESSES
 from cronsole.errors import ConfigError
 
 FUZZ = settings(
@@ -90,7 +92,9 @@ CONFIGURATIONS = st.fixed_dictionaries(
     optional={
         "engine": tables(ENGINE) | VALUES,
         "defaults": tables(TASK) | VALUES,
-        "scheduled": VALUES,
+        "scheduled": VALUES | st.just({"provider": "cron"}),
+        "plugins": VALUES | st.fixed_dictionaries({"sample": tables({**PLUGIN, **OF_PROCESSES}) | VALUES}),
+        "plugin_roots": VALUES,
         "include": VALUES,
         "other": VALUES,
     },

@@ -10,10 +10,12 @@ from cronsole.config.channels import KINDS
 from cronsole.config.engine_keys import ENGINE, KEEP
 from cronsole.config.key_tables import with_tables
 from cronsole.config.keys import Keys
+from cronsole.config.plugin_keys import PLUGIN
 from cronsole.config.tables import CIRCUIT_BREAKER, EXPECT, LIMITS, NOTIFY, RETRY
 from cronsole.config.task_keys import POLICIES, TASK, field_of
+from cronsole.dialects.ductile import OF_PROCESSES
 from cronsole.model.policy import CircuitBreaker, Expect, Limits, Notify, Policy, Retry
-from cronsole.model.settings import Api, KeepRuns, Settings
+from cronsole.model.settings import Api, KeepRuns, PluginSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +24,14 @@ def test_the_reference_says_what_the_code_reads():
     page = (ROOT / "docs/configuration.md").read_text()
     assert with_tables(page) == page, "run: python -m cronsole.config.key_tables docs/configuration.md"
     channels = {key for kind in KINDS.values() for key in kind.keys}
-    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == {*TASK, *ENGINE, *API, *channels}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == {
+        *TASK,
+        *ENGINE,
+        *API,
+        *PLUGIN,
+        *OF_PROCESSES,
+        *channels,
+    }
 
 
 @pytest.mark.parametrize(
@@ -42,9 +51,19 @@ def test_every_field_of_the_model_has_its_key(keys: Keys, kind: type[msgspec.Str
 
 
 def test_every_setting_has_its_key_or_its_table():
-    assert {key.field or key.name for key in ENGINE.values()} | {"channels", "api"} == set(
-        Settings.__struct_fields__
-    )
+    assert {key.field or key.name for key in ENGINE.values()} | {
+        "channels",
+        "api",
+        "plugins",
+        "plugin_roots",
+        "provider",
+    } == set(Settings.__struct_fields__)
+
+
+def test_every_field_of_a_plugin_has_its_key():
+    keys = {key.field or key.name for key in {**PLUGIN, **OF_PROCESSES}.values()}
+    # `schedule` is another spelling of `schedules`.
+    assert keys - {"schedule"} | {"name", "origin"} == set(PluginSettings.__struct_fields__)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

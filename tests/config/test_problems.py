@@ -125,7 +125,10 @@ ANY = 'cron = "5m"\n'
             'command = "a"\nhttp = "http://h"',
             "http: stands beside command; a task has one of command, handler, plugin, http, publish, celery",
         ),
-        ('handler = "foo"', 'handler = "foo": is not a function; accepted is "package.module:function"'),
+        (
+            'handler = "foo"',
+            'handler = "foo": is not a function; accepted is "package.module:function", or "plugin::verb" of a plugin',
+        ),
         ('http = "ftp://h"', "http: is not a URL; accepted is http://host/path or https://host/path"),
         ('http = { method = "GET" }', "http.url: is missing"),
         (
@@ -203,10 +206,8 @@ def test_an_id_holds_nothing_that_a_terminal_obeys_and_neither_does_the_problem(
 @pytest.mark.parametrize(
     ("written", "feature"),
     [
-        ('plugin = "p"\ncall = "c"', "plugin"),
         ('publish = { channel = "c", message = "m", url = "redis://h" }', "publish"),
         ('celery = { task = "t", broker = "redis://h", args = [1], kwargs = { a = 1 } }', "celery"),
-        ('handler = "plugin::verb"', "handler name::verb"),
     ],
 )
 def test_what_no_executor_carries_out_yet_is_refused(folder: Folder, written: str, feature: str):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cronsole.config import values
-from cronsole.config.available import PLUGIN_HANDLER, check_available
+from cronsole.config.available import check_available
 from cronsole.config.keys import Key, Keys, Scope, read_table, table_of
 from cronsole.config.problems import Fault, Flaw, missing, wrong_kind
 from cronsole.config.secrets import has_reference
@@ -16,6 +16,7 @@ from cronsole.model.action import Action, Celery, Command, Handler, Http, Pairs,
 
 _FUNCTION: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+PLUGIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _MOST_WORDS: Final = 4096
@@ -55,19 +56,20 @@ def read_env(value: object, scope: Scope) -> Pairs:
     return _pairs(value, scope, _VARIABLE, "a name of letters, digits and _, not starting with a digit")
 
 
-def read_handler(value: object, scope: Scope) -> Handler:
+def read_handler(value: object, scope: Scope) -> Handler | PluginCall:
     target = values.word(value, scope)
     plugin, separator, verb = target.partition("::")
-    if separator and plugin and verb:
-        check_available(PLUGIN_HANDLER)
+    if separator and PLUGIN_NAME.fullmatch(plugin) and PLUGIN_NAME.fullmatch(verb):
+        return PluginCall(plugin, verb)
     if not _FUNCTION.fullmatch(target):
-        raise Fault('is not a function; accepted is "package.module:function"')
+        raise Fault('is not a function; accepted is "package.module:function", or "plugin::verb" of a plugin')
     return Handler(target)
 
 
 def read_plugin(value: object, scope: Scope) -> str:
     name = values.word(value, scope)
-    check_available("plugin")
+    if not PLUGIN_NAME.fullmatch(name):
+        raise Fault("is not the name of a plugin; accepted are letters, digits and the marks . _ -")
     return name
 
 

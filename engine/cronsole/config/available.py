@@ -4,13 +4,9 @@ from typing import Final
 
 from cronsole.config.problems import Fault
 
-PLUGIN_HANDLER: Final = "handler name::verb"
-
 UNAVAILABLE: Final[dict[str, str]] = {
-    "plugin": "calling a plugin",
     "publish": "publishing on Redis",
     "celery": "sending a Celery task",
-    PLUGIN_HANDLER: "a plugin's verb as a handler",
     "nodes": "choosing the nodes of a fleet",
 }
 

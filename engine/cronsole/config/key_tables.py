@@ -11,7 +11,9 @@ from cronsole.config.available import UNAVAILABLE
 from cronsole.config.channels import KINDS
 from cronsole.config.engine_keys import ENGINE
 from cronsole.config.keys import Keys
+from cronsole.config.plugin_keys import PLUGIN
 from cronsole.config.task_keys import GROUPS
+from cronsole.dialects.ductile import OF_PROCESSES
 
 _BLOCK: Final = re.compile(
     r"(?P<open><!-- keys: (?P<name>[a-z]+) -->\n).*?(?P<close><!-- end -->)", re.DOTALL
@@ -27,6 +29,8 @@ def _table_of(name: str) -> str:
     match name:
         case "engine":
             return "\n".join(_rows(ENGINE))
+        case "plugins":
+            return "\n".join(_rows({**PLUGIN, **OF_PROCESSES}))
         case "api":
             return "\n".join(_rows(API))
         case "tasks":

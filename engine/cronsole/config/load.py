@@ -14,6 +14,7 @@ from cronsole.config.channels import advise_channel, read_channels
 from cronsole.config.engine_keys import read_settings
 from cronsole.config.files import Document, Unreadable, folder_of, included, is_pattern, is_yaml, read_text
 from cronsole.config.keys import Key, Scope, attempt, read_table, table_of
+from cronsole.config.plugin_sections import PluginSections, handed_over
 from cronsole.config.problems import MISSING, Fault, Flaw, plain, sentence, unknown, wrong_kind
 from cronsole.config.references import resolve_table
 from cronsole.config.tasks import Folder, TaskReader
@@ -23,15 +24,12 @@ from cronsole.errors import ConfigError
 from cronsole.model.channel import Channel
 from cronsole.model.instant import Instant
 from cronsole.model.schedule import Origin, Schedule, SourceKind
-from cronsole.model.settings import Api, Configuration, Settings
-
-PROVIDERS: Final = ("cron",)
-"""What can stand behind `[scheduled] provider`."""
+from cronsole.model.settings import BUILT_IN_PROVIDER, Api, Configuration, Settings
 
 _MOST_WARNINGS: Final = 200
 _DEEPEST_INCLUDE: Final = 32
 _OF_MAIN_FILE: Final = ("engine", "scheduled", "notify", "api")
-_TOP: Final = ("tasks", "defaults", "include", *_OF_MAIN_FILE)
+_TOP: Final = ("tasks", "defaults", "include", "plugins", "plugin_roots", *_OF_MAIN_FILE)
 
 
 def load(path: str | os.PathLike[str], *, environ: Mapping[str, str], now: Instant) -> Configuration:
@@ -80,6 +78,8 @@ class _Loading:
         self._folders: set[str] = set()
         self._schedules: list[Schedule] = []
         self._taken: dict[str, Origin] = {}
+        self._plugins = PluginSections(environ)
+        self._timezone = Settings().timezone
         self._reader = TaskReader(Settings(), environ)
 
     def run(self, name: str) -> Configuration:
@@ -91,8 +91,18 @@ class _Loading:
         else:
             settings = self._settings(main)
             settings = msgspec.structs.replace(settings, channels=self._channels(main), api=self._api(main))
+            self._timezone = settings.timezone
             self._reader = TaskReader(settings, self._environ, self._names(main))
             self._take(main, {})
+            settings = self._plugins.within(settings)
+            # A plugin that comes or goes is noticed by its folder.
+            self._folders.update(self._plugins.roots)
+            for warning in self._plugins.warnings:
+                self._warn(warning)
+            try:
+                self._schedules = handed_over(self._schedules, settings)
+            except Fault as fault:
+                self._note(main, "", fault.flaws)
         if self._problems:
             raise ConfigError(self._problems)
         if self._unsaid:
@@ -132,7 +142,8 @@ class _Loading:
                 if key == "engine":
                     settings = attempt(read_settings, resolved, Scope(folder=main.folder))
                 else:
-                    read_table(resolved, _SCHEDULED, Scope())
+                    provider = read_table(resolved, _SCHEDULED, Scope())
+                    settings = msgspec.structs.replace(settings, **provider)
             except Fault as fault:
                 self._note(main, "", fault.under(key, value))
         return settings
@@ -184,6 +195,8 @@ class _Loading:
         """Read a file's own tasks, then the files that it includes."""
         top = file.document.top
         self._check_top(file)
+        scope = Scope(self._timezone, file.folder)
+        self._note(file, "", self._plugins.take(file.name, file.document, scope))
         defaults = dict(inherited)
         if "defaults" in top:
             try:
@@ -319,13 +332,6 @@ def _subject(index: int, entry: Mapping[str, object]) -> str:
     return f'tasks[{index}] "{plain(name, 80)}"' if isinstance(name, str) else f"tasks[{index}]"
 
 
-def _read_provider(value: object, scope: Scope) -> str:
-    name = word(value, scope)
-    if name not in PROVIDERS:
-        raise Fault(f"is not installed; installed are: {', '.join(PROVIDERS)}")
-    return name
-
-
 _SCHEDULED: Final = table_of(
-    Key("provider", "a name", _read_provider, "What runs the tasks; `cron` is built in.", default="cron")
+    Key("provider", "a name", word, "What runs the tasks; `cron` is built in.", default=BUILT_IN_PROVIDER)
 )

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from cronsole.errors import ConfigError
-from cronsole.model.action import Action, Celery, Command, Http, Pairs, Publish
+from cronsole.model.action import Action, Celery, Command, Http, Pairs, PluginCall, Publish
 
 # A longer one is a log or a database, named by mistake.
 LONGEST_FILE: Final = 64 * 1024
@@ -75,6 +75,8 @@ def resolve_action(action: Action, environ: Mapping[str, str]) -> Action:
         case Publish():
             message, url = _all((action.message, action.url), environ)
             return msgspec.structs.replace(action, message=message, url=url)
+        case PluginCall(task=task) if task:
+            return msgspec.structs.replace(action, task=resolve_config(task, environ))
         case Celery():
             return msgspec.structs.replace(
                 action,

@@ -99,6 +99,8 @@ def _action(action: Action) -> Table:
             }
         case Handler(target=target):
             return {"handler": target}
+        case PluginCall(task=task) if task:
+            return _action(msgspec.json.decode(task, type=Action))
         case PluginCall(plugin=plugin, call=call):
             return {"plugin": plugin, **_given(call=call or None)}
         case Http():

@@ -42,9 +42,17 @@ class Process(msgspec.Struct, frozen=True):
     pid_started: int
 
 
+class Remembered(msgspec.Struct, frozen=True):
+    """What a plugin wants to know at its next call: JSON text of a table, merged shallowly into its state."""
+
+    plugin: str
+    updates: str
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """How an attempt ended. `is_final` forbids a retry, whatever the policy says.
 
+    What is `remembered` is written in the transaction that writes the end down, and not where that is refused.
     `spent_files` may be removed once the outcome is committed, and not before: until then they tell a recovery
     that the attempt was started, and how it ended.
     """
@@ -57,6 +65,7 @@ class Outcome(msgspec.Struct, frozen=True):
     output_bytes: int = 0
     is_final: bool = False
     spent_files: tuple[str, ...] = ()
+    remembered: Remembered | None = None
 
 
 def discard(outcome: Outcome) -> None:

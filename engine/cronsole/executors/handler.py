@@ -8,7 +8,8 @@ import asyncio
 import inspect
 import traceback
 from functools import partial
-from typing import Any
+from types import TracebackType
+from typing import Final
 
 from cronsole.clock import Clock
 from cronsole.executors.base import Execution, Job, Outcome, StartFault
@@ -22,6 +23,7 @@ from cronsole.model.action import Handler
 from cronsole.model.run import RunState
 
 _SUCCEEDED = Outcome(RunState.SUCCEEDED)
+_OURS: Final = ("cronsole.executors", "cronsole.plugins")
 
 
 class HandlerExecutor:
@@ -67,35 +69,38 @@ class HandlerExecutor:
                 if inspect.isawaitable(result):
                     await result
         except (Exception, SystemExit, KeyboardInterrupt) as fault:  # noqa: BLE001 - it belongs to the run
-            notes.add(_traceback(fault))
-            text = str(fault)
-            return Judgement(
-                RunState.FAILED, f"{type(fault).__name__}: {text}" if text else type(fault).__name__
-            )
+            return judge_fault(fault, notes)
         return judge_duration(round((self._clock.monotonic() - started) * 1000), job.expect)
 
     def _conclude(self, job: Job, notes: Notes, judgement: Judgement) -> Outcome:
-        if judgement is SUCCESS and notes.is_empty and not job.expect.output_has:
-            return _SUCCEEDED
-        kept = notes.collect()
-        if judgement is SUCCESS and (job.expect.output_has or job.expect.output_lacks):
-            judgement = judge_output(kept.pieces(), job.expect)
-        detail = judgement.detail
-        if notes.is_abandoned:
-            detail += f"; its thread cannot be stopped and goes on ({self._threads.abandoned} such in all)"
-        return Outcome(
-            judgement.state,
-            detail=detail,
-            output=kept.text,
-            output_file=kept.file,
-            output_bytes=kept.total_bytes,
-            is_final=judgement.is_final,
-        )
+        return conclude(job, notes, judgement, self._threads.abandoned)
 
 
-def _traceback(fault: BaseException) -> str:
-    """Return the traceback from the handler's own first frame on."""
-    frames: Any = fault.__traceback__
-    while frames is not None and frames.tb_frame.f_globals.get("__name__", "").startswith(__package__):
+def judge_fault(fault: BaseException, notes: Notes) -> Judgement:
+    """Judge what a function raised; its traceback, from the first frame that is not ours, goes to the output."""
+    frames: TracebackType | None = fault.__traceback__
+    while frames is not None and frames.tb_frame.f_globals.get("__name__", "").startswith(_OURS):
         frames = frames.tb_next
-    return "".join(traceback.format_exception(type(fault), fault, frames))
+    notes.add("".join(traceback.format_exception(type(fault), fault, frames)))
+    text = str(fault)
+    return Judgement(RunState.FAILED, f"{type(fault).__name__}: {text}" if text else type(fault).__name__)
+
+
+def conclude(job: Job, notes: Notes, judgement: Judgement, abandoned: int) -> Outcome:
+    """Return the outcome of a call with what it wrote; `abandoned` counts the threads that were left behind."""
+    if judgement is SUCCESS and notes.is_empty and not job.expect.output_has:
+        return _SUCCEEDED
+    kept = notes.collect()
+    if judgement is SUCCESS and (job.expect.output_has or job.expect.output_lacks):
+        judgement = judge_output(kept.pieces(), job.expect)
+    detail = judgement.detail
+    if notes.is_abandoned:
+        detail += f"; its thread cannot be stopped and goes on ({abandoned} such in all)"
+    return Outcome(
+        judgement.state,
+        detail=detail,
+        output=kept.text,
+        output_file=kept.file,
+        output_bytes=kept.total_bytes,
+        is_final=judgement.is_final,
+    )

@@ -95,7 +95,7 @@ class Notes:
         if self._total <= INLINE_BYTES:
             self._head.append(data)
             return
-        if self._fd < 0 and self._head:
+        if self._fd < 0 and not self._tail:
             self._open()
         if self._fd >= 0 and not self._tail and len(data) <= self._cap_bytes - self._written:
             self._write(data)

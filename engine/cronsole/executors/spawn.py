@@ -41,7 +41,7 @@ class _Identity(msgspec.Struct, frozen=True):
 class Spawner:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = dict(environ)
-        self._self = _Identity(_own_account(self._environ))
+        self._self = _Identity(own_account(self._environ))
         self._base = base_environment(self._environ, self._self.account, is_other=False)
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
 
@@ -223,7 +223,7 @@ def _missing(program: str, where: str) -> str:
     return "there is no such file"
 
 
-def _own_account(environ: Mapping[str, str]) -> pwd.struct_passwd:
+def own_account(environ: Mapping[str, str]) -> pwd.struct_passwd:
     uid = os.geteuid()
     try:
         return pwd.getpwuid(uid)

@@ -26,10 +26,11 @@ class Handler(msgspec.Struct, frozen=True, tag="handler"):
 
 
 class PluginCall(msgspec.Struct, frozen=True, tag="plugin"):
-    """A plugin's verb."""
+    """A plugin's verb. `task` is the action, as JSON, that a task handed to its provider has in its own words."""
 
     plugin: str
     call: str = ""
+    task: str = ""
 
 
 class Http(msgspec.Struct, frozen=True, tag="http"):

@@ -149,6 +149,40 @@ class CatalogRefused(_Event, frozen=True):
     problems: tuple[str, ...]
 
 
+class PluginLoaded(_Event, frozen=True):
+    plugin: str
+    carrier: str
+    schedules: int
+    version: str = ""
+
+
+class PluginFailed(_Event, frozen=True):
+    """A plugin could not be loaded; none of its schedules are in force."""
+
+    plugin: str
+    reason: str
+
+
+class PluginStale(_Event, frozen=True):
+    """A plugin could not be loaded anew; what it declared before stays in force."""
+
+    plugin: str
+    reason: str
+
+
+class PluginUnloaded(_Event, frozen=True):
+    plugin: str
+    reason: str
+
+
+class PluginRefused(_Event, frozen=True):
+    """One of a plugin's declarations was not taken; its other ones are in force."""
+
+    plugin: str
+    schedule_id: str
+    reason: str
+
+
 class ClockJumped(_Event, frozen=True):
     """The wall clock moved by `step_ms` against the monotonic one, or the machine slept."""
 
@@ -206,6 +240,11 @@ Event: TypeAlias = (
     | ScheduleDeleted
     | CatalogReloaded
     | CatalogRefused
+    | PluginLoaded
+    | PluginFailed
+    | PluginStale
+    | PluginUnloaded
+    | PluginRefused
     | ClockJumped
     | ZoneDataChanged
     | StoreTroubled

@@ -37,6 +37,12 @@ def to_iso(at: Instant) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if at % MINUTE else "%Y-%m-%dT%H:%MZ")
 
 
+def to_rfc3339(at: Instant) -> str:
+    """Return the time as other programs read it: always with seconds, with millis when not zero."""
+    precision = "milliseconds" if at % SECOND else "seconds"
+    return to_datetime(at).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
 def from_iso(text: str) -> Instant:
     """Return the instant of an ISO 8601 text with an offset; ValueError says what is wrong."""
     moment = datetime.fromisoformat(text)

@@ -28,7 +28,10 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """One definition. `config` is JSON text that is handed to the run and never interpreted."""
+    """One definition. `config` is JSON text that is handed to the run and never interpreted.
+
+    One that `starts_paused` is paused when it is first seen, and somebody's to resume.
+    """
 
     id: str
     trigger: TriggerSpec
@@ -44,6 +47,7 @@ class Schedule(msgspec.Struct, frozen=True):
     config: str = ""
     policy: Policy = DEFAULT_POLICY
     origin: Origin = Origin()
+    starts_paused: bool = False
 
 
 class Pause(msgspec.Struct, frozen=True):

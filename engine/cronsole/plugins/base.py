@@ -1,6 +1,6 @@
 """What the engine sees of a plugin, whatever carries it; every carrier passes the same contract suite."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -8,7 +8,11 @@ import msgspec
 
 from cronsole.errors import CronsoleError
 from cronsole.executors.base import Job, Outcome
+from cronsole.model.instant import Instant
 from cronsole.model.schedule import Schedule
+from cronsole.model.settings import Settings
+
+DEFAULT_PRIORITY = 1000
 
 
 class Carrier(StrEnum):
@@ -131,3 +135,71 @@ class RuntimeSchedule(msgspec.Struct, frozen=True, kw_only=True):
     next_at: int | None = None
     last_at: int | None = None
     last_run_id: str = ""
+
+
+class PluginStatus(StrEnum):
+    """Where a plugin stands. A stale one runs on with what it declared before its reload failed."""
+
+    LOADED = "loaded"
+    FAILED = "failed"
+    STALE = "stale"
+    UNLOADED = "unloaded"
+    DISABLED = "disabled"
+
+
+class PluginRecord(msgspec.Struct, frozen=True):
+    """One plugin as it stands: for people, for the API, and for the catalog. `reason` is empty where all is well."""
+
+    name: str
+    status: PluginStatus
+    since: Instant
+    carrier: Carrier | None = None
+    priority: int = DEFAULT_PRIORITY
+    origin: str = ""
+    reason: str = ""
+    declared: Declared = Declared()
+
+    @property
+    def is_usable(self) -> bool:
+        return self.status in (PluginStatus.LOADED, PluginStatus.STALE)
+
+
+class Prepared(Protocol):
+    """A set of plugins that is ready to come into force in the place of the one before."""
+
+    @property
+    def records(self) -> Mapping[str, PluginRecord]: ...
+
+
+class Plugins(Protocol):
+    """The registry, as the engine and the API see it.
+
+    A change goes in two steps, as files do: `prepare` opens and asks, outside every lock; `commit` brings it into
+    force together with the catalog, or `discard` lets it go. `sweep` then unloads what left.
+    """
+
+    def records(self) -> tuple[PluginRecord, ...]:
+        """Return all plugins by name, those that failed or left too."""
+        ...
+
+    def record(self, name: str) -> PluginRecord | None: ...
+
+    def get(self, name: str) -> LoadedPlugin | None:
+        """Return a plugin that can be called."""
+        ...
+
+    async def health(self, name: str) -> Health:
+        """Return what a plugin says of itself; one that does not answer is not well."""
+        ...
+
+    async def prepare(self, settings: Settings, *, anew: Iterable[str] = ()) -> Prepared:
+        """Open and ask what is new, has changed, has failed before, or is asked for anew; keep the rest as it is."""
+        ...
+
+    def commit(self, prepared: Prepared) -> None: ...
+
+    async def discard(self, prepared: Prepared) -> None: ...
+
+    async def sweep(self) -> None: ...
+
+    async def close(self) -> None: ...

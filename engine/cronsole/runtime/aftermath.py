@@ -1,16 +1,17 @@
 """What follows from an outcome: another attempt, a breaker that moves, a schedule that pauses itself."""
 
 from cronsole.executors.base import Outcome
-from cronsole.model.event import CircuitClosed, CircuitHalfOpened, CircuitOpened, SchedulePaused
+from cronsole.model.event import SchedulePaused
 from cronsole.model.instant import Instant
 from cronsole.model.policy import Delivery
 from cronsole.model.run import Run, RunState
 from cronsole.model.schedule import Breaker, Pause
 from cronsole.planning import breaker as breakers
 from cronsole.planning.retry import next_attempt
+from cronsole.runtime.circuits import Circuits
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
-from cronsole.store.base import BreakerMoved, PauseSet
+from cronsole.store.base import PauseSet
 
 _RETRIED = frozenset({RunState.FAILED, RunState.TIMED_OUT})
 _COUNTED = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.TIMED_OUT, RunState.LOST})
@@ -23,6 +24,7 @@ class Aftermath:
         self._clock = ground.clock
         self._journal = ground.journal
         self._bus = ground.bus
+        self._circuits = Circuits(ground)
 
     def retry_at(self, lane: Lane, run: Run, outcome: Outcome) -> Instant | None:
         """Return when the run is tried again, or None when it has ended."""
@@ -43,21 +45,19 @@ class Aftermath:
         """Note that an open circuit lets this run through as its probe."""
         circuit = lane.state.breaker
         if lane.schedule.policy.circuit_breaker and circuit.opened_at is not None and not circuit.is_probing:
-            self._move(lane, breakers.probe(circuit))
-            self._bus.publish(CircuitHalfOpened(self._clock.now(), lane.id))
+            self._circuits.move(lane, breakers.probe(circuit))
 
     def run_ended(self, lane: Lane, state: RunState) -> None:
         """Count the failure or the success, and do what the policies ask for then."""
         before = lane.state.breaker
         if state not in _COUNTED:
             if before.is_probing:
-                self._move(lane, Breaker(before.failures, before.opened_at))
+                self._circuits.move(lane, Breaker(before.failures, before.opened_at))
             return
         after = self._counted(lane, before, state)
         if after == before:
             return
-        self._move(lane, after)
-        self._announce(lane, before, after)
+        self._circuits.move(lane, after)
         self._pause_after_failures(lane, after)
 
     def _counted(self, lane: Lane, before: Breaker, state: RunState) -> Breaker:
@@ -65,18 +65,6 @@ class Aftermath:
         if policy is not None:
             return breakers.after_run(before, policy, state, self._clock.now())
         return Breaker(failures=before.failures + 1 if state.is_failure else 0)
-
-    def _announce(self, lane: Lane, before: Breaker, after: Breaker) -> None:
-        now = self._clock.now()
-        policy = lane.schedule.policy.circuit_breaker
-        if policy is None:
-            return
-        if after.opened_at is not None and after.opened_at != before.opened_at:
-            self._bus.publish(
-                CircuitOpened(now, lane.id, after.failures, after.opened_at + policy.reset_after_ms)
-            )
-        elif after.opened_at is None and before.opened_at is not None:
-            self._bus.publish(CircuitClosed(now, lane.id))
 
     def _pause_after_failures(self, lane: Lane, circuit: Breaker) -> None:
         limit = lane.schedule.policy.pause_after_failures
@@ -87,7 +75,3 @@ class Aftermath:
         lane.change(pause=pause)
         self._journal.tell_state(PauseSet(lane.id, pause))
         self._bus.publish(SchedulePaused(now, lane.id, None, pause.reason, pause.actor))
-
-    def _move(self, lane: Lane, after: Breaker) -> None:
-        lane.change(breaker=after)
-        self._journal.tell_state(BreakerMoved(lane.id, after))

@@ -14,6 +14,7 @@ from cronsole.planning.plan import Surroundings, lift, plan
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
+from cronsole.runtime.payloads import scheduled_payload
 from cronsole.store.base import Committed, PauseSet
 
 # A command is claimed this long before it is due, so that only the spawn is left for the due instant.
@@ -105,6 +106,7 @@ class Claimer:
             unfenced=is_to_run and lane.schedule.policy.locking is Locking.PREFER_GLOBAL,
             detail=verdict.detail,
             finished_at=None if is_to_run else now,
+            payload=scheduled_payload(lane.schedule),
         )
 
     async def _commit(self, claims: list[tuple[Lane, Run]]) -> None:

@@ -9,6 +9,7 @@ from cronsole.errors import ConfigError
 from cronsole.model.ask import BackfillAsk, PauseAsk, PlanAsk, ResumeAsk, TriggerAsk
 from cronsole.model.instant import Instant, to_iso
 from cronsole.model.prospect import BackfillView, EffectView, PlanView, ReloadView
+from cronsole.model.schedule import Schedule
 from cronsole.planning.plan import Surroundings
 from cronsole.runtime.backfill import Backfill
 from cronsole.runtime.claimer import Claimer
@@ -127,6 +128,10 @@ class Control:
     async def create(self, definition: Mapping[str, Any], asker: Asker, *, idempotency_key: str = "") -> str:
         """Bring a new runtime schedule into force and return its id."""
         return await self._definitions.create(definition, asker, idempotency_key=idempotency_key)
+
+    async def bring(self, schedule: Schedule, asker: Asker) -> None:
+        """Bring a runtime schedule into force that is ready made; ScheduleExists where its id is taken."""
+        await self._definitions.bring(schedule, asker)
 
     async def replace(
         self, schedule_id: str, definition: Mapping[str, Any], asker: Asker, *, etag: str | None = None

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from cronsole.api.facade import Asker
 from cronsole.catalog import Catalog, Source
 from cronsole.config.definition import as_table, executes, merged, read_definition
@@ -76,6 +78,14 @@ class Definitions:
                 await self._define(schedule, asker, request)
             return schedule.id
 
+    async def bring(self, schedule: Schedule, asker: Asker) -> None:
+        """Bring a schedule into force that is ready made; ScheduleExists where its id is taken, wherever from."""
+        async with self._claimer.lock:
+            holder = self._catalog.get(schedule.id)
+            if holder is not None:
+                raise ScheduleExists(f"{schedule.id} exists already: {_whence(holder)}")
+            await self._define(schedule, asker)
+
     async def replace(
         self, schedule_id: str, definition: Mapping[str, Any], asker: Asker, *, etag: str | None
     ) -> str:
@@ -97,7 +107,9 @@ class Definitions:
             held = self._ours(schedule_id)
             _check_fresh(schedule_id, held, etag)
             table = _with_id(merged(as_table(held), changes), schedule_id)
-            await self._define(self._read(table, asker), asker)
+            # Who made it stays its creator: a plugin still finds its own when somebody has moved them.
+            changed = msgspec.structs.replace(self._read(table, asker), origin=held.origin)
+            await self._define(changed, asker)
         return schedule_id
 
     async def delete(self, schedule_id: str, asker: Asker, *, etag: str | None) -> None:

@@ -29,6 +29,7 @@ from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Active, Lane
 from cronsole.runtime.launcher import Launcher
 from cronsole.runtime.limits import RunLimits
+from cronsole.runtime.plugin_state import remembered_of
 from cronsole.runtime.recent_runs import kept_of_each
 from cronsole.runtime.turns import ahead_of_backfills, decision, has_backfill, taken_out
 from cronsole.store.base import Committed
@@ -237,7 +238,8 @@ class Dispatcher:
     def _finish(self, lane: Lane, active: Active, finished: Finished, outcome: Outcome) -> None:
         run = active.run
         told = messages_of_end(lane.schedule, run, finished, was_failing=lane.is_failing)
-        self._journal.tell(finished, messages=told, then=_discarding(outcome))
+        kept = remembered_of(finished, outcome)
+        self._journal.tell(finished, messages=told, remembered=kept, then=_discarding(outcome))
         duration_ms = self._duration_ms(active, finished.at)
         ended = msgspec.structs.replace(
             run,
@@ -302,7 +304,7 @@ class Dispatcher:
         run, now = active.run, self._clock.now()
         fence = self._identity.new_fence()
         retrying = Retrying(run.run_id, fence, now, failed, run.attempt + 1, retry_at)
-        self._journal.tell(retrying, then=_discarding(outcome))
+        self._journal.tell(retrying, remembered=remembered_of(failed, outcome), then=_discarding(outcome))
         self._bus.publish(
             RunRetryScheduled(now, lane.id, run.run_id, run.attempt + 1, retry_at, failed.detail)
         )

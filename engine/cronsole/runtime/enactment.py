@@ -9,7 +9,7 @@ from cronsole.config.diff import Diff
 from cronsole.config.hashing import definition_hash, trigger_hash
 from cronsole.model.instant import Instant
 from cronsole.model.run import Cause, Run, SkipReason
-from cronsole.model.schedule import Schedule, ScheduleState, SourceKind
+from cronsole.model.schedule import Pause, Schedule, ScheduleState, SourceKind
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
@@ -30,6 +30,7 @@ def first_seen(schedule: Schedule, now: Instant) -> ScheduleState:
         watermark=0,
         trigger_hash=trigger_hash(schedule),
         definition_hash=definition_hash(schedule),
+        pause=Pause(now, reason="not enabled by default") if schedule.starts_paused else None,
     )
 
 
@@ -62,7 +63,10 @@ class Enactment:
     async def begin(
         self, known: Mapping[str, ScheduleState], now: Instant, *, kept: Iterable[str] = ()
     ) -> None:
-        """Make a lane for each schedule at the start of the engine, and archive what is defined no more, nor kept."""
+        """Make a lane for each schedule at the start of the engine, and archive what is defined no more, nor kept.
+
+        Called again before anything fires, it takes in what has come and gone since.
+        """
         self._shadows = {
             key for key, state in known.items() if is_shadow_id(key) and state.archived_at is None
         }
@@ -79,7 +83,11 @@ class Enactment:
             state = first_seen(schedule, now) if before is None else carried_on(schedule, before, now)
             if state != before or shadow_id(schedule.id) in self._shadows - present:
                 changes.append(Defined(schedule, state))
-            self._lanes.put(Lane(schedule, state, self._started_at))
+            lane = self._lanes.get(schedule.id)
+            if lane is None:
+                self._lanes.put(Lane(schedule, state, self._started_at))
+            else:
+                lane.redefine(schedule, state)
         gone = [state for key, state in known.items() if key not in present and state.archived_at is None]
         changes.extend(Archived(state.schedule_id, now) for state in gone)
         self._shadows &= present

@@ -7,25 +7,33 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mappin
 from contextlib import asynccontextmanager
 from functools import partial
 
-from cronsole.catalog import Catalog, Source
+from cronsole.catalog import Catalog, Source, SourceSet
 from cronsole.clock import Clock
 from cronsole.config.diff import Diff
+from cronsole.dialects.bext import read_declaration
+from cronsole.dialects.pulse import PulseWords
 from cronsole.errors import CronsoleError
 from cronsole.executors.adopt import boot_id, find_by_run_id
 from cronsole.executors.choose import Executors
 from cronsole.executors.libc import become_subreaper
 from cronsole.executors.output import read_log
+from cronsole.executors.plugin import PluginExecutor
+from cronsole.model.action import PluginCall
 from cronsole.model.event import EngineStarted, EngineStopped, EngineStopping, Warned
-from cronsole.model.run import Run, RunState
-from cronsole.model.schedule import SourceKind
+from cronsole.model.run import Run
+from cronsole.model.schedule import Schedule, SourceKind
 from cronsole.model.settings import Configuration
 from cronsole.notify.outbox import Outbox
 from cronsole.notify.senders import Senders
 from cronsole.planning import conditions
 from cronsole.planning.plan import Surroundings
+from cronsole.plugins.author import Schedule as Declaration
+from cronsole.plugins.loading import PluginGround
+from cronsole.plugins.registry import Registry
 from cronsole.runtime.aftermath import Aftermath
 from cronsole.runtime.alarms import Alarms
 from cronsole.runtime.bus import Bus
+from cronsole.runtime.circuits import Circuits
 from cronsole.runtime.claimer import Claimer
 from cronsole.runtime.control import Control
 from cronsole.runtime.definitions import API, recalled
@@ -38,11 +46,15 @@ from cronsole.runtime.ground import Ground
 from cronsole.runtime.identity import Identity, folder_of, run_id_prefix
 from cronsole.runtime.janitor import Janitor
 from cronsole.runtime.journal import Journal
-from cronsole.runtime.lane import Lane, Lanes
+from cronsole.runtime.lane import Lanes
 from cronsole.runtime.launcher import Launcher
 from cronsole.runtime.limits import RunLimits
 from cronsole.runtime.listing import Listing
 from cronsole.runtime.logs import Logs
+from cronsole.runtime.plugin_schedules import PluginSchedules
+from cronsole.runtime.plugin_state import KeptState
+from cronsole.runtime.plugins import PluginSets, kept
+from cronsole.runtime.recall import recall
 from cronsole.runtime.recollection import Recollection
 from cronsole.runtime.recovery import Recovery
 from cronsole.runtime.reload import Reloader
@@ -109,12 +121,14 @@ class Engine:
             newest_folder=lambda: folder_of(run_id_prefix(clock.now())),
         )
         self.session_active = False
+        self._is_wired = False
         self._stopping = asyncio.Event()
         self._stop_reason = ""
 
     def _wire(self, identity: Identity, tasks: asyncio.TaskGroup) -> None:
         """Make the parts that need to know who this engine is."""
         ground = Ground(self._clock, self.bus, self.journal, self.alarms, self.lanes, identity)
+        self.ground = ground
         launcher = Launcher(
             ground,
             executor=self.executors,
@@ -141,6 +155,7 @@ class Engine:
             surroundings=self._surroundings,
             environ=self._environ,
         )
+        self._wire_plugins(ground)
         self.recovery = Recovery(
             ground,
             dispatcher=self.dispatcher,
@@ -151,6 +166,42 @@ class Engine:
         )
         self.shutdown = Shutdown(ground, self.ticker, self.dispatcher)
         self.facade = self._facade(ground, launcher)
+
+    def _wire_plugins(self, ground: Ground) -> None:
+        """Make what loads plugins and hands runs to them."""
+        self.circuits = Circuits(ground)
+        self.plugins = PluginSets(
+            self._clock,
+            self.bus,
+            catalog=self.catalog,
+            settings=lambda: self.reloader.current.settings,
+            enact=self._enact,
+        )
+        schedules = PluginSchedules(
+            ground,
+            control=self.control,
+            ledger=self.ledger,
+            verbs_of=self.plugins.verbs_of,
+            policy_of=self.plugins.policy_of,
+        )
+        self.registry = self.plugins.registry = Registry(
+            PluginGround(
+                clock=self._clock,
+                environ=self._environ,
+                folder=self._state.plugins_dir,
+                state=KeptState(self._clock, self.ledger, self.journal),
+                schedules=schedules,
+                warn=lambda told: self.bus.publish(Warned(self._clock.now(), told)),
+                read=self._read_declaration,
+                changed=self.plugins.ask,
+                words=PulseWords(),
+            ),
+            publish=self.bus.publish,
+        )
+        self.executors.register(PluginCall, partial(PluginExecutor, self.registry))
+
+    def _read_declaration(self, plugin: str, declared: Declaration) -> Schedule:
+        return read_declaration(plugin, declared, self.reloader.current.settings)
 
     def _facade(self, ground: Ground, launcher: Launcher) -> EngineFacade:
         """Make what shows the engine to others; it hears of events from here on."""
@@ -199,6 +250,7 @@ class Engine:
                         self.outbox,
                         self.pulse,
                         self.tally,
+                        self.plugins,
                         recollection,
                     )
                     served += [_spawn(tasks, part.run(), type(part).__name__.lower()) for part in parts]
@@ -216,6 +268,8 @@ class Engine:
         finally:
             await self.outbox.close()
             await self.executors.close()
+            if self._is_wired:
+                await self.registry.close()
             await self.ledger.close()
             self.bus.publish(EngineStopped(self._clock.now(), self._stop_reason))
 
@@ -229,43 +283,29 @@ class Engine:
             first_fence=await self.ledger.next_fence(),
         )
         self._wire(identity, tasks)
+        self._is_wired = True
         configuration = self.reloader.current
-        self.catalog.apply(_FILES, configuration.schedules)
         ours, refused = recalled(await self.ledger.stored_schedules(SourceKind.API))
-        self.catalog.apply(API, ours)
-        await self.enactment.begin(await self.ledger.schedule_states(), now, kept=refused)
+        declared = await self.ledger.stored_schedules(SourceKind.PLUGIN)
+        self.catalog.apply_all([_of_files(configuration), SourceSet(API, tuple(ours))])
+        if any(plugin.is_remote for plugin in configuration.settings.plugins):
+            # While it is introduced, a plugin may look at its schedules already, and make others.
+            names = [schedule.id for schedule in declared]
+            await self.enactment.begin(await self.ledger.schedule_states(), now, kept=[*refused, *names])
+        async with self.plugins.prepared(configuration.settings) as prepared:
+            self.catalog.apply_all(self.plugins.sets(prepared))
+            states = await self.ledger.schedule_states()
+            await self.enactment.begin(states, now, kept=[*refused, *kept(declared, prepared)])
+            self.plugins.commit(prepared)
+        # Plugins may have taken their time to load.
+        now = self._clock.now()
         self.watchdog.heed_clock(now)
-        await self._recall()
+        await recall(self.ground, self.ledger, self.recovery)
         for lane in self.lanes:
             self.ticker.schedule(lane)
         self.bus.publish(EngineStarted(now, identity.node, len(self.lanes), os.getpid()))
         for warning in (*refused.values(), *configuration.warnings):
             self.bus.publish(Warned(now, warning))
-
-    async def _recall(self) -> None:
-        """Take in what the ledger knows of earlier runs, and settle those without an end."""
-        for schedule_id, run in (await self.ledger.last_runs()).items():
-            lane = self.lanes.get(schedule_id)
-            if lane is not None:
-                lane.last_run = run
-        unfinished = await self.ledger.unfinished_runs()
-        # Survivors first: what never started must find them running.
-        for run in sorted(unfinished, key=lambda run: run.state is RunState.QUEUED):
-            lane = self.lanes.get(run.schedule_id) or await self._archived_lane(run.schedule_id)
-            if lane is not None:
-                await self.recovery.settle(lane, run)
-        await self.journal.settle()
-
-    async def _archived_lane(self, schedule_id: str) -> Lane | None:
-        """Return a lane that only sees the unfinished runs of a removed schedule to their end."""
-        schedule = await self.ledger.definition(schedule_id)
-        state = (await self.ledger.schedule_states()).get(schedule_id)
-        if schedule is None or state is None:
-            return None
-        lane = Lane(schedule, state, self._clock.now())
-        lane.is_leaving = True
-        self.lanes.put(lane)
-        return lane
 
     async def _end(self) -> None:
         self.bus.publish(EngineStopping(self._clock.now(), self._stop_reason))
@@ -283,18 +323,37 @@ class Engine:
         await self._stopping.wait()
 
     async def _apply(self, configuration: Configuration, /, *, audit: Iterable[AuditEntry] = ()) -> Diff:
-        """Bring a configuration into force, all of it or nothing."""
-        archive = await self.ledger.schedule_states()
-        async with self.claimer.lock:
-            change = self.catalog.apply(_FILES, configuration.schedules)
-            try:
-                lanes = await self.enactment.change(change, archive, audit=audit)
-            except BaseException:
-                self.catalog.apply(_FILES, self.reloader.current.schedules)
-                raise
+        """Bring a configuration and the plugins that it names into force, all of it or nothing."""
+
+        def settle() -> None:
             settings = configuration.settings
             self.limits.set(settings.max_running, dict(settings.tag_limits))
             self.outbox.use(settings.channels)
+            self.plugins.commit(prepared)
+
+        async with self.plugins.prepared(configuration.settings) as prepared:
+            sets = [_of_files(configuration), *self.plugins.sets(prepared)]
+            return await self._enact(sets, audit=audit, settled=settle)
+
+    async def _enact(
+        self,
+        sets: Iterable[SourceSet],
+        /,
+        *,
+        audit: Iterable[AuditEntry] = (),
+        settled: Callable[[], None] = lambda: None,
+    ) -> Diff:
+        """Bring sets of the catalog into force, all of them or nothing."""
+        archive = await self.ledger.schedule_states()
+        async with self.claimer.lock:
+            before = self.catalog.copy()
+            change = self.catalog.apply_all(sets)
+            try:
+                lanes = await self.enactment.change(change, archive, audit=audit)
+            except BaseException:
+                self.catalog.become(before)
+                raise
+            settled()
             for lane in lanes:
                 self.ticker.schedule(lane)
         return change
@@ -319,6 +378,10 @@ class Engine:
 
     async def _back_up(self) -> None:
         await self.ledger.backup(self._state.next_backup(self._clock.now()))
+
+
+def _of_files(configuration: Configuration) -> SourceSet:
+    return SourceSet(_FILES, configuration.schedules)
 
 
 def _spawn(tasks: asyncio.TaskGroup, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:

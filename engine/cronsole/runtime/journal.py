@@ -6,6 +6,7 @@ What has already happened (an outcome, a breaker that opened) is kept and writte
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 
@@ -15,7 +16,7 @@ from cronsole.model.event import StoreHealed, StoreTroubled
 from cronsole.model.message import MessageChange, Posted
 from cronsole.model.run import Run, RunChange
 from cronsole.runtime.bus import Bus
-from cronsole.store.base import AuditEntry, Batch, Committed, KeyUsed, Ledger, StateChange
+from cronsole.store.base import AuditEntry, Batch, Committed, KeyUsed, Ledger, PluginRemembered, StateChange
 
 _RETRY_SECONDS = 1.0
 
@@ -49,6 +50,8 @@ class Journal:
         self.is_troubled = False
         self.commits = 0
         self.commit_seconds = 0.0
+        # What plugins remember of runs that have ended, until the ledger holds it.
+        self.unwritten: list[PluginRemembered] = []
         # Set whenever messages were posted; whoever delivers them clears it.
         self.has_posted = asyncio.Event()
 
@@ -62,6 +65,7 @@ class Journal:
         changes: list[RunChange] | None = None,
         audit: list[AuditEntry] | None = None,
         messages: Iterable[MessageChange] = (),
+        remembered: Iterable[PluginRemembered] = (),
     ) -> asyncio.Future[Committed]:
         """Return a future of the commit of these writes; it raises StoreUnavailable when none of them was written."""
         asked = self._gathered.asked
@@ -72,6 +76,7 @@ class Journal:
         asked.changes.extend(changes or ())
         asked.audit.extend(audit or ())
         asked.messages.extend(messages)
+        asked.remembered.extend(remembered)
         self._wake()
         if self._gathered.answer is None:
             self._gathered.answer = asyncio.get_running_loop().create_future()
@@ -82,11 +87,19 @@ class Journal:
         change: RunChange,
         *,
         messages: Iterable[MessageChange] = (),
+        remembered: PluginRemembered | None = None,
         then: Callable[[], None] | None = None,
     ) -> None:
-        """Write what has happened to a run, and who is told, as soon as the ledger can be written; then call back."""
+        """Write what has happened to a run, who is told, and what its plugin remembers, in one transaction.
+
+        That is as soon as the ledger can be written; then call back.
+        """
         self._gathered.facts.changes.append(change)
         self._gathered.facts.messages.extend(messages)
+        if remembered is not None:
+            self._gathered.facts.remembered.append(remembered)
+            self.unwritten.append(remembered)
+            self._gathered.then.append(partial(self.unwritten.remove, remembered))
         if then is not None:
             self._gathered.then.append(then)
         self._wake()
@@ -175,6 +188,7 @@ def _together(first: Batch, second: Batch) -> Batch:
         changes=first.changes + second.changes,
         audit=first.audit + second.audit,
         messages=first.messages + second.messages,
+        remembered=first.remembered + second.remembered,
     )
 
 

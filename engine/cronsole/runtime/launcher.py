@@ -10,13 +10,14 @@ from typing import TypeAlias
 from cronsole.config.secrets import resolve_action, resolve_config
 from cronsole.errors import CronsoleError
 from cronsole.executors.base import Execution, Executor, Job, Outcome
-from cronsole.model.action import Record
+from cronsole.model.action import PluginCall, Record
 from cronsole.model.event import RunStarted
 from cronsole.model.instant import Instant
 from cronsole.model.run import Run, RunState, Started
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.identity import folder_of
 from cronsole.runtime.lane import Active, Lane
+from cronsole.runtime.payloads import handed_over
 
 OnEnded: TypeAlias = Callable[[Lane, Active, Outcome], None]
 SpawnTask: TypeAlias = Callable[[Coroutine[object, object, None], str], object]
@@ -141,6 +142,10 @@ class Launcher:
         schedule = lane.schedule
         policy = schedule.policy
         action = schedule.action
+        config = resolve_config(schedule.config, self._environ) if schedule.config else ""
+        payload = run.payload
+        if isinstance(action, PluginCall):
+            config, payload = handed_over(config, lane, run)
         return Job(
             run_id=run.run_id,
             schedule_id=schedule.id,
@@ -151,8 +156,8 @@ class Launcher:
             due_at=run.due_at,
             is_catchup=run.is_catchup,
             run_count=lane.state.runs_made,
-            config=resolve_config(schedule.config, self._environ) if schedule.config else "",
-            payload=run.payload,
+            config=config,
+            payload=payload,
             output_path=self.output_path(run),
             timeout_ms=policy.timeout_ms,
             kill_grace_ms=policy.kill_grace_ms,

@@ -6,6 +6,7 @@ from cronsole.model.policy import MissedRunPolicy
 from cronsole.model.run import Cause, Range, Run, SkipReason
 from cronsole.model.schedule import Breaker, Pause
 from cronsole.planning.catchup import Choice, Stretch, choose
+from cronsole.runtime.circuits import Circuits
 from cronsole.runtime.claimer import Claimer
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.ground import Ground
@@ -27,6 +28,7 @@ class Pausing:
         self._ticker = ticker
         self._claimer = claimer
         self._dispatcher = dispatcher
+        self._circuits = Circuits(ground)
 
     async def pause(self, lanes: list[Lane], *, actor: str, until: Instant | None, reason: str) -> None:
         """Skip the slots of these schedules from now until then; runs in flight go on."""
@@ -48,17 +50,19 @@ class Pausing:
     async def resume(self, lanes: list[Lane], *, actor: str, catch_up: bool) -> None:
         """Fire again from now; close the circuit; with `catch_up`, apply the policy to the paused range."""
         async with self._claimer.lock:
+            closed = self._circuits.shared_by(lanes)
             await self._claimer.claim(lanes)
             now = self._clock.now()
             made = {lane: self._catch_ups(lane, now) if catch_up else [] for lane in lanes}
             await self._claimer.lift(lanes, actor=actor)
             await self._journal.ask(
-                states=[BreakerMoved(lane.id, Breaker()) for lane in lanes],
+                states=[BreakerMoved(lane.id, Breaker()) for lane in closed],
                 runs=[run for runs in made.values() for run in runs],
                 audit=[AuditEntry(now, actor, "resume", lane.id) for lane in lanes],
             )
-            async for lane in in_slices(self._clock, lanes):
+            async for lane in in_slices(self._clock, closed):
                 self._close_circuit(lane, now)
+            async for lane in in_slices(self._clock, lanes):
                 self._ticker.schedule(lane)
         for lane, runs in made.items():
             hand_on(self._dispatcher, lane, runs)

@@ -88,6 +88,18 @@ class KeyUsed(msgspec.Struct, frozen=True):
     run_ids: tuple[str, ...] = ()
 
 
+class PluginRemembered(msgspec.Struct, frozen=True):
+    """What a plugin is to know at its next call: JSON text of a table, merged shallowly into its state.
+
+    It is not merged where the end of its run is refused; no run stands behind an empty `run_id`.
+    """
+
+    plugin: str
+    updates: str
+    at: Instant
+    run_id: str = ""
+
+
 class Batch(msgspec.Struct):
     """All writes of one moment; they are committed in one transaction, in the order of the fields."""
 
@@ -98,6 +110,7 @@ class Batch(msgspec.Struct):
     changes: list[RunChange] = []
     audit: list[AuditEntry] = []
     messages: list[MessageChange] = []
+    remembered: list[PluginRemembered] = []
 
     def is_empty(self) -> bool:
         return not any(getattr(self, field) for field in self.__struct_fields__)
@@ -302,6 +315,10 @@ class Ledger(Protocol):
 
     async def key_used(self, actor: str, key: str) -> KeyUsed | None:
         """Return what an asker's key was used for within the last 24 hours, without its `run_ids`."""
+        ...
+
+    async def plugin_state(self, plugin: str) -> str:
+        """Return what a plugin remembers, as JSON text of a table: an empty one where it remembers nothing."""
         ...
 
     async def waiting_channels(self) -> dict[str, Instant]:

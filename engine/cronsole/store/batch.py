@@ -18,6 +18,7 @@ from cronsole.store.base import (
     Exhausted,
     KeyUsed,
     PauseSet,
+    PluginRemembered,
     StateChange,
     WatermarkMoved,
 )
@@ -112,7 +113,18 @@ class BatchWriter:
             self._executemany("add_audit", [msgspec.structs.astuple(entry)[:-1] for entry in batch.audit])
         if batch.messages:
             self._change_messages(batch.messages)
+        for remembered in batch.remembered:
+            if remembered.run_id not in self._refused:
+                self._remember(remembered)
         return frozenset(self._refused)
+
+    def _remember(self, remembered: PluginRemembered) -> None:
+        """Merge into what the plugin remembers: here, so that no other merge comes in between."""
+        rows = self._connection.execute(statements()["plugin_state"], (remembered.plugin,)).fetchall()
+        state = msgspec.json.decode(rows[0][0], type=dict[str, Any]) if rows else {}
+        updates = msgspec.json.decode(remembered.updates, type=dict[str, Any])
+        text = msgspec.json.encode(state | updates).decode()
+        self._executemany("keep_plugin_state", [(remembered.plugin, text, remembered.at)])
 
     def _use_keys(self, keys: Sequence[KeyUsed]) -> None:
         """Write down the keys; where one is taken, its runs are refused."""

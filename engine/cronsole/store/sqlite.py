@@ -182,6 +182,10 @@ class SqliteLedger:
     async def key_used(self, actor: str, key: str) -> KeyUsed | None:
         return await self._read(key_used, actor, key)
 
+    async def plugin_state(self, plugin: str) -> str:
+        rows = await self._rows("plugin_state", plugin)
+        return str(rows[0][0]) if rows else "{}"
+
     async def waiting_channels(self) -> dict[str, Instant]:
         return dict(await self._rows("waiting_channels"))
 

@@ -57,6 +57,11 @@ class StateDirectory:
         return self.path / "backups"
 
     @property
+    def plugins_dir(self) -> Path:
+        """Where the sockets of remote plugins are."""
+        return self.path / "plugins"
+
+    @property
     def lock_path(self) -> Path:
         return self.path / "engine.lock"
 
@@ -97,6 +102,7 @@ class StateDirectory:
         self.path.chmod(0o700)
         self.output_dir.mkdir(mode=0o700, exist_ok=True)
         self.backups_dir.mkdir(mode=0o700, exist_ok=True)
+        self.plugins_dir.mkdir(mode=0o700, exist_ok=True)
 
     def _read_holder(self) -> LockHolder | None:
         try:

@@ -1,0 +1,1 @@
+"""Dialects: the words of other systems, turned into ours and back."""

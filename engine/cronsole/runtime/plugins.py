@@ -1,0 +1,148 @@
+"""Plugins and what they declare, brought into force together with the files: one transaction, or nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from cronsole.catalog import Catalog, Source, SourceSet
+from cronsole.clock import Clock
+from cronsole.config.diff import Diff
+from cronsole.errors import StoreUnavailable, UnknownPlugin, nearest
+from cronsole.model.event import Warned
+from cronsole.model.policy import DEFAULT_POLICY, Policy
+from cronsole.model.schedule import Schedule, SourceKind
+from cronsole.model.settings import Settings
+from cronsole.plugins.base import PluginRecord, Plugins, PluginStatus, Prepared
+from cronsole.runtime.bus import Bus
+from cronsole.store.base import AuditEntry
+
+_RETRY_SECONDS = 5.0
+
+
+class Enacts(Protocol):
+    """Brings sets of the catalog into force with their audit entries, and calls `settled` before others may look."""
+
+    def __call__(
+        self,
+        sets: Iterable[SourceSet],
+        /,
+        *,
+        audit: Iterable[AuditEntry] = (),
+        settled: Callable[[], None] = ...,
+    ) -> Awaitable[Diff]: ...
+
+
+class PluginSets:
+    """Loads plugins with each configuration, and one anew when somebody asks or it comes back changed.
+
+    `registry` is given to it before it is used: what plugins are told of the engine refers to both.
+    """
+
+    registry: Plugins
+
+    def __init__(
+        self,
+        clock: Clock,
+        bus: Bus,
+        *,
+        catalog: Catalog,
+        settings: Callable[[], Settings],
+        enact: Enacts,
+    ) -> None:
+        self._clock = clock
+        self._bus = bus
+        self._catalog = catalog
+        self._settings = settings
+        self._enact = enact
+        self._one_at_a_time = asyncio.Lock()
+        self._changed: dict[str, None] = {}
+        self._has_changed = asyncio.Event()
+
+    def verbs_of(self, plugin: str) -> list[str] | None:
+        """Return what a plugin can do; while it is being loaded, nobody but itself knows that."""
+        record = self.registry.record(plugin)
+        return [verb.name for verb in record.declared.verbs] if record and record.is_usable else None
+
+    def policy_of(self, plugin: str, verb: str) -> Policy:
+        """Return what the table of a plugin says of its calls."""
+        known = (one for one in self._settings().plugins if one.name == plugin)
+        settings = next(known, None)
+        return DEFAULT_POLICY if settings is None else settings.policy(verb)
+
+    @asynccontextmanager
+    async def prepared(self, settings: Settings, *, anew: Iterable[str] = ()) -> AsyncIterator[Prepared]:
+        """Hold a set of plugins for these settings, ready for `commit`; let go of it when that does not come."""
+        async with self._one_at_a_time:
+            prepared = await self.registry.prepare(settings, anew=anew)
+            try:
+                yield prepared
+            except BaseException:
+                await self.registry.discard(prepared)
+                raise
+            await self.registry.sweep()
+
+    def commit(self, prepared: Prepared) -> None:
+        self.registry.commit(prepared)
+
+    def sets(self, prepared: Prepared) -> list[SourceSet]:
+        """Return what the catalog is to hold of each plugin, of those that are gone too."""
+        found = {
+            _source(record.name): SourceSet(_source(record.name), _schedules(record), record.priority)
+            for record in prepared.records.values()
+        }
+        gone = [source for source in self._catalog.sources(SourceKind.PLUGIN) if source not in found]
+        return [*found.values(), *(SourceSet(source, ()) for source in gone)]
+
+    async def reload(self, name: str, *, actor: str = "engine") -> PluginRecord:
+        """Load one plugin anew and return how it stands; UnknownPlugin names the nearest."""
+        if self.registry.record(name) is None:
+            known = [record.name for record in self.registry.records()]
+            near = nearest(name, known)
+            hint = f"; {near!r} is" if near else ""
+            raise UnknownPlugin(f"no plugin is called {name!r}{hint}")
+        async with self.prepared(self._settings(), anew=(name,)) as prepared:
+            entry = AuditEntry(self._clock.now(), actor, "reload plugin", name)
+            await self._enact(self.sets(prepared), audit=[entry], settled=lambda: self.commit(prepared))
+        record = self.registry.record(name)
+        assert record is not None
+        return record
+
+    def ask(self, name: str) -> None:
+        """Load a plugin anew soon: it came back and may declare something else."""
+        self._changed[name] = None
+        self._has_changed.set()
+
+    async def run(self) -> None:
+        """Load anew what asked for it."""
+        while True:
+            await self._has_changed.wait()
+            self._has_changed.clear()
+            names, self._changed = list(self._changed), {}
+            for name in names:
+                await self._reload_asked(name)
+
+    async def _reload_asked(self, name: str) -> None:
+        if self.registry.record(name) is None:
+            return
+        try:
+            await self.reload(name)
+        except StoreUnavailable as error:
+            told = f"loading plugin {name} anew waits for the ledger: {error}"
+            self._bus.publish(Warned(self._clock.now(), told))
+            await self._clock.wait(asyncio.Event(), _RETRY_SECONDS)
+            self.ask(name)
+
+
+def kept(stored: Iterable[Schedule], prepared: Prepared) -> list[str]:
+    """Return the ids of the stored schedules of plugins that failed: they stay what they are until that is cured."""
+    failed = {record.name for record in prepared.records.values() if record.status is PluginStatus.FAILED}
+    return [schedule.id for schedule in stored if schedule.origin.name in failed]
+
+
+def _source(name: str) -> Source:
+    return Source(SourceKind.PLUGIN, name)
+
+
+def _schedules(record: PluginRecord) -> tuple[Schedule, ...]:
+    return record.declared.schedules if record.is_usable else ()
