@@ -42,7 +42,7 @@ def test_why_says_the_conclusion_first_and_then_each_step() -> None:
         ),
     )
     shown = text(why.page(view, width=80, now=NOW, zone=ZONE)).split("\n")
-    assert shown[0] == " gc   2026-11-20 02:32:10.000 UTC"
+    assert shown[0].split() == ["slot", "2026-11-20", "02:32:10.000", "UTC"]
     assert shown[2] == " skipped: paused by ops"
     assert [line.split()[:2] for line in shown[4:]] == [["✓", "trigger"], ["✗", "pause"]]
 
@@ -71,8 +71,8 @@ def test_a_plan_says_what_is_lost_and_gained() -> None:
     )
     assert "1 moved, 3 unchanged" in shown
     assert "cron: 0 3 * * * → 0 4 * * *" in shown
-    assert "loses 03:33:10  of 7 fires" in shown
-    assert "gains 04:33:10  of 7 fires" in shown
+    assert "loses 03:33:10 UTC  of 7 fires" in shown
+    assert "gains 04:33:10 UTC  of 7 fires" in shown
 
 
 def test_a_plan_with_faults_shows_the_faults_alone() -> None:
@@ -138,7 +138,7 @@ def test_a_schedule_page_holds_everything() -> None:
         "paused        since 2026-11-20 00:33:10.000 UTC by ops: maintenance",
         "moved",
         "✗ days",
-        "3, 75 % of those that ended by themselves",
+        "3, 75 % of what ended by itself",
         "usually 3s, 95 % within 4s   getting slower",
         'retry = {"attempts":2}',
     ):

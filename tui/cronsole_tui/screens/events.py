@@ -12,11 +12,15 @@ from cronsole_tui.scene import Scene
 from cronsole_tui.screens.tables import TableView
 from cronsole_tui.sources import LineRows
 from cronsole_tui.views.event_row import audit_line, event_line, event_matches
-from cronsole_tui.views.line import Line, Span, Tone, said
+from cronsole_tui.views.heading import found_line
+from cronsole_tui.views.line import Line, Span, Tone, plain
+from cronsole_tui.views.moments import zone_name
 from cronsole_tui.views.query import split
 from cronsole_tui.working import start
 
 _KEPT = 5_000
+# Wider than any line, so that nothing of it is cut.
+_WHOLE = 100_000
 
 
 class EventsScreen(TableView):
@@ -33,7 +37,17 @@ class EventsScreen(TableView):
         super().__init__(scene)
 
     def empty_lines(self) -> tuple[Line, ...]:
-        return ((), (Span("   Nothing has happened since this console was opened.", Tone.STRONG),))
+        if self._shows_audit:
+            told, hint = (
+                "No change matches.",
+                "The audit trail tells who changed what; a goes back to the events.",
+            )
+        elif self.filter:
+            told, hint = "No event matches.", "Clear the filter with esc."
+        else:
+            told = "Nothing has happened since this console was opened."
+            hint = "Events come in as they happen; a shows who changed what, 3 the runs of the past."
+        return ((), (Span(f"   {told}", Tone.STRONG),), (Span(f"   {hint}"),))
 
     def told_order(self) -> str:
         return "the audit trail" if self._shows_audit else "as it happens"
@@ -41,9 +55,9 @@ class EventsScreen(TableView):
     def filter_lines(self, width: int) -> Line:
         what = "change" if self._shows_audit else "event"
         told = plural(self._shown, what)
-        if not self.filter:
-            return (Span(f" {told}", Tone.FAINT),)
-        return Span(" / ", Tone.KEY), said(self.filter, Tone.STRONG), Span(f"   {told}", Tone.ACCENT)
+        if not self._shows_audit and self._events:
+            told += ", the newest on top"
+        return found_line(self.filter, told, width)
 
     def happened(self, host: str, event: EventView) -> None:
         self._events.appendleft((host, event))
@@ -53,6 +67,9 @@ class EventsScreen(TableView):
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
         self._show()
+
+    def told_found(self) -> str:
+        return plural(self._shown, "event")
 
     def filtered(self) -> None:
         self._show()
@@ -91,7 +108,8 @@ class EventsScreen(TableView):
                 if event_matches(event, words)
             ]
         self._shown = len(rows)
-        title = "AT               WHO, WHAT" if self._shows_audit else "AT               WHAT"
+        zone = zone_name(self.scene.zone, self.scene.now())
+        title = f"{f'AT, {zone}':<17}{'WHO, WHAT' if self._shows_audit else 'WHAT'}"
         self.table.show(LineRows(rows, (Span(f"   {title}", Tone.FAINT),)))
         self.fleet_changed()
 
@@ -115,9 +133,9 @@ class EventsScreen(TableView):
             self.app.open_schedule(entry)
 
     def do_copy(self) -> None:
-        index = self.table.cursor_index
-        if index < self._shown and not self._shows_audit:
-            self.app.copy(self._events[index][1].message)
+        if self._shown:
+            line = self.table.source.line(self.table.cursor_index, _WHOLE, False, False)
+            self.app.copy(plain(line).strip())
 
 
 def _says(line: Line, words: list[str]) -> bool:

@@ -22,7 +22,8 @@ def side_by_side(left: Sequence[Line], right: Sequence[Line], cells: int) -> lis
     count = max(len(left), len(right))
     rows = [(*left, *[()] * (count - len(left))), (*right, *[()] * (count - len(right)))]
     return [
-        (*fitted(one, half - 2), Span("  "), *fitted(other, cells - half)) for one, other in zip(*rows, strict=True)
+        (*fitted(one, half - 2), Span("  "), *fitted(other, cells - half))
+        for one, other in zip(*rows, strict=True)
     ]
 
 
