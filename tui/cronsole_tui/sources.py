@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from cronsole.model.instant import Instant
+from cronsole.model.view import EventView
 from cronsole_tui.fleet import Fleet
 from cronsole_tui.views import run_row, schedule_row
 from cronsole_tui.views.columns import header
@@ -59,7 +60,9 @@ class ScheduleRows:
         if entry is None:
             return (said(f"    {self.keys[index][1]} is gone", Tone.FAINT),)
         line = schedule_row.row(entry, self._look(width), self._now(), is_marked=is_marked)
-        return faded(line) if self._fleet.host(entry.host).is_old else line
+        # Where all of it is old, the whole table is dimmed.
+        is_told_apart = self._fleet.has_many_hosts and self._fleet.host(entry.host).is_old
+        return faded(line) if is_told_apart else line
 
     def header(self, width: int) -> Line:
         return header(
@@ -110,6 +113,30 @@ class LineRows:
 
     def line(self, index: int, width: int, is_cursor: bool, is_marked: bool) -> Line:
         return cut(self.keyed[index][1], width)
+
+    def header(self, width: int) -> Line:
+        return self._title
+
+
+class EventRows:
+    """Events of hosts, newest first; each is made a line when it is looked at."""
+
+    def __init__(
+        self, events: Sequence[tuple[str, EventView]], made: Callable[[str, EventView], Line], title: Line
+    ) -> None:
+        self.events = events
+        self._made = made
+        self._title = title
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def key(self, index: int) -> str:
+        host, event = self.events[index]
+        return f"{host}/{event.id}"
+
+    def line(self, index: int, width: int, is_cursor: bool, is_marked: bool) -> Line:
+        return cut(self._made(*self.events[index]), width)
 
     def header(self, width: int) -> Line:
         return self._title

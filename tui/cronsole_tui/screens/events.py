@@ -10,7 +10,7 @@ from cronsole.text import plural
 from cronsole_tui.keymap import Scope
 from cronsole_tui.scene import Scene
 from cronsole_tui.screens.tables import TableView
-from cronsole_tui.sources import LineRows
+from cronsole_tui.sources import EventRows, LineRows
 from cronsole_tui.views.event_row import audit_line, event_line, event_matches
 from cronsole_tui.views.heading import found_line
 from cronsole_tui.views.line import Line, Span, Tone, plain
@@ -24,7 +24,7 @@ _WHOLE = 100_000
 
 
 class EventsScreen(TableView):
-    """Newest on top; the cursor stays on its event while others come in. `audit` in the filter shows the trail."""
+    """Newest on top; the cursor stays on its event while others come in, or on top. `a` shows the audit trail."""
 
     TITLED = "Events"
     SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE, Scope.TABLE, Scope.EVENTS)
@@ -33,6 +33,7 @@ class EventsScreen(TableView):
         self._events: deque[tuple[str, EventView]] = deque(maxlen=_KEPT)
         self._audit: list[tuple[str, Line]] = []
         self._shows_audit = False
+        self._has_news = False
         self._shown = 0
         super().__init__(scene)
 
@@ -60,9 +61,15 @@ class EventsScreen(TableView):
         return found_line(self.filter, told, width)
 
     def happened(self, host: str, event: EventView) -> None:
+        # Events come by the hundred: what is seen of them changes as often as the fleet does.
         self._events.appendleft((host, event))
-        if self.is_shown:
+        self._has_news = True
+
+    def fleet_changed(self) -> None:
+        if self._has_news and not self._shows_audit:
             self._show()
+        else:
+            super().fleet_changed()
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
@@ -98,20 +105,24 @@ class EventsScreen(TableView):
         self._show()
 
     def _show(self) -> None:
+        self._has_news = False
         words = [word.casefold() for word in split(self.filter)]
+        zone = zone_name(self.scene.zone, self.scene.now())
+        title: Line = (
+            Span(f"   {f'AT, {zone}':<17}{'WHO, WHAT' if self._shows_audit else 'WHAT'}", Tone.FAINT),
+        )
+        is_on_top = self.table.cursor_index == 0
         if self._shows_audit:
             rows = [(key, line) for key, line in self._audit if _says(line, words)]
+            self._shown = len(rows)
+            self.table.show(LineRows(rows, title))
         else:
-            rows = [
-                (f"{host}/{event.id}", self._line(host, event))
-                for host, event in self._events
-                if event_matches(event, words)
-            ]
-        self._shown = len(rows)
-        zone = zone_name(self.scene.zone, self.scene.now())
-        title = f"{f'AT, {zone}':<17}{'WHO, WHAT' if self._shows_audit else 'WHAT'}"
-        self.table.show(LineRows(rows, (Span(f"   {title}", Tone.FAINT),)))
-        self.fleet_changed()
+            events = [pair for pair in self._events if not words or event_matches(pair[1], words)]
+            self._shown = len(events)
+            self.table.show(EventRows(events, self._line, title))
+        if is_on_top:
+            self.table.home()
+        super().fleet_changed()
 
     def _line(self, host: str, event: EventView) -> Line:
         scene = self.scene
