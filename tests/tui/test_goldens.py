@@ -36,9 +36,9 @@ _MASKS = (
     (re.compile(r"\b[0-9a-f]{8}\b"), "n"),
     (re.compile(r"(?<=live )\d+(?=ms)"), "0"),
     (re.compile(r"(?<= )\d+\.\d+\.\d+\S*"), "v"),
-    (re.compile(r"(?<=   runs as       )[^│\n]*"), "r"),
 )
 _PEOPLE = re.compile(r"uid \d+( \([^)\n]*\))?")
+_PROCESS = re.compile(r"(?<=   runs as       )[^\n]*")
 _PATHS = re.compile(r"/[^ \n]*(test_|pytest-)[^ \n]*")
 
 
@@ -167,7 +167,7 @@ def masked(text: str) -> str:
     """Return the text with what is never the same replaced, letter for letter where that keeps the columns."""
     for pattern, letter in _MASKS:
         text = pattern.sub(partial(_covered, letter), text)
-    text = _PATHS.sub("PATH", _PEOPLE.sub("somebody", text))
+    text = _PATHS.sub("PATH", _PEOPLE.sub("somebody", _PROCESS.sub("a process", text)))
     return "\n".join(line.rstrip() for line in text.split("\n")) + "\n"
 
 

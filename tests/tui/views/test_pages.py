@@ -208,3 +208,15 @@ def test_text_from_outside_is_wrapped_at_words_and_cut_where_it_must_be() -> Non
     assert wrapped("one two three", 7) == ["one two", "three"]
     assert wrapped("abcdefghij", 4) == ["abc", "def", "ghij"]
     assert all(line.isprintable() for line in wrapped("a\x1b]52;c;x\x07b " * 5, 20))
+
+
+def test_text_is_wrapped_where_there_is_no_room_at_all() -> None:
+    assert wrapped("ab c", 0) == wrapped("ab c", -5) == ["a", "b", "c"]
+
+
+def test_the_column_can_be_drawn_before_it_has_a_width() -> None:
+    for width in (-4, 0, 1, 40):
+        lines = detail.column(
+            failing(description="warm it"), None, (), width=width, height=5, now=NOW, zone=ZONE
+        )
+        assert max(line_width(line) for line in lines) <= max(0, width)
