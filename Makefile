@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check format bench bench-quick battery clean
+.PHONY: help run test check format bench bench-quick battery screenshots clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -23,7 +23,7 @@ test: $(VENV)/.dev ## run the test suite
 check: $(VENV)/.dev ## format, lint, types, import contracts, spelling
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
-	@$(BIN)/mypy engine tui $(wildcard tests benchmarks)
+	@$(BIN)/mypy engine tui $(wildcard tests benchmarks screenshots)
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/codespell
 
@@ -40,9 +40,13 @@ bench-quick: $(VENV)/.bench ## the same in about two minutes
 battery: $(VENV)/.dev ## the long form of the fault tests
 	@$(BIN)/pytest -m battery
 
+screenshots: $(VENV)/.dev ## take the pictures of the console anew, and the tables of its keys
+	@$(BIN)/python -m screenshots.capture
+	@$(BIN)/python -m cronsole_tui.reference README.md docs/console.md
+
 clean: ## remove the virtual environment and every cache
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist
-	find engine tui tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	find engine tui tests benchmarks screenshots -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # A stamp is as new as the install that it stands for; a change of pyproject.toml makes it old.
 $(VENV)/.python:

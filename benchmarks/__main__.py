@@ -10,6 +10,8 @@ from benchmarks import (
     at_rest,
     command_cpu,
     command_line,
+    console,
+    console_table,
     fire_cpu,
     herd,
     lateness,
@@ -35,6 +37,8 @@ _IN_ORDER = (
     simulate,
     pages,
     listing,
+    console_table,
+    console,
 )
 
 

@@ -23,7 +23,9 @@ def loaded_by(*args: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "args", [("--version",), ("--help",), ("next", "*/5 * * * *")], ids=["--version", "--help", "next"]
+    "args",
+    [("--version",), ("--help",), ("run", "--help"), ("attach", "--help"), ("next", "*/5 * * * *")],
+    ids=" ".join,
 )
 def test_a_quick_command_loads_neither_console_nor_server_nor_database(args: tuple[str, ...]):
     loaded = loaded_by(*args)

@@ -1,16 +1,18 @@
 """A console over a real engine with its real API, under a clock that moves only when told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from hashlib import blake2b
 from pathlib import Path
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from tests.runtime.house import House, schedule
 from textual.pilot import Pilot
 
 from cronsole.api.server import ApiServer, Place
+from cronsole.client import wire
 from cronsole.client.engine import EngineClient
 from cronsole.model.instant import HOUR, SECOND, Instant, Millis
 from cronsole.model.run import Cause, Run, RunState
@@ -94,11 +96,46 @@ async def write_history(
         await ledger.close()
 
 
+_PATIENT_SECONDS = 600
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """An engine whose clock stands still is silent; here that is no sign of a lost link."""
+    names = ("SILENCE_SECONDS", "_HEADER_SECONDS", "_ANSWER_SECONDS")
+    with ExitStack() as patched:
+        for name in names:
+            patched.enter_context(patch.object(wire, name, _PATIENT_SECONDS))
+        yield
+
+
+class Door:
+    """The API of a house, which may be closed and opened again while the engine goes on."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._opened = AsyncExitStack()
+
+    async def open(self) -> None:
+        house = self._house
+        server = ApiServer(
+            lambda: house.engine.reloader.current.settings.api,
+            place=Place(state_dir=house.state, owner=0),
+            clock=house.clock,
+            warn=lambda _: None,
+        )
+        await self._opened.enter_async_context(server.open())
+        await server.serve(house.engine.facade)
+
+    async def close(self) -> None:
+        await self._opened.aclose()
+
+
 class Stage:
     """What a test sees and does."""
 
-    def __init__(self, house: House, app: Console, pilot: Pilot[None]) -> None:
-        self.house, self.app, self.pilot = house, app, pilot
+    def __init__(self, house: House, door: Door, app: Console, pilot: Pilot[None]) -> None:
+        self.house, self.door, self.app, self.pilot = house, door, app, pilot
         self.keys = 0
 
     async def press(self, *keys: str) -> None:
@@ -182,12 +219,7 @@ async def stage(
     if runs:
         await write_history(house.state, schedules, runs, house.clock.now() - 24 * HOUR)
     await house.start(*schedules)
-    server = ApiServer(
-        lambda: house.engine.reloader.current.settings.api,
-        place=Place(state_dir=house.state, owner=0),
-        clock=house.clock,
-        warn=lambda _: None,
-    )
+    door = Door(house)
     scene = Scene(
         clock=house.clock,
         zone=ZoneInfo("UTC"),
@@ -196,16 +228,18 @@ async def stage(
         ascii_only=ascii_only,
     )
     try:
-        async with server.open(), AsyncExitStack() as opened:
-            await server.serve(house.engine.facade)
+        async with AsyncExitStack() as opened:
+            opened.enter_context(patience())
+            opened.push_async_callback(door.close)
+            await door.open()
             target = f"unix:{house.state / 'cronsole.sock'}"
             names = [f"ops@web-{number + 1}" for number in range(hosts)]
             clients = {name: await opened.enter_async_context(EngineClient.at(target)) for name in names}
             app = Console(scene, clients)
-            async with app.run_test(size=size) as pilot:
-                seen = Stage(house, app, pilot)
+            async with app.run_test(size=size, notifications=True) as pilot:
+                seen = Stage(house, door, app, pilot)
                 if schedules:
-                    await seen.until(f"{len(schedules) * hosts} schedule")
+                    await seen.until(f"all {len(schedules) * hosts:,}")
                     await seen.until("live")
                 await seen.rest()
                 yield seen

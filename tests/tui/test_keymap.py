@@ -21,7 +21,7 @@ def test_every_name_is_given_once() -> None:
 
 def test_a_user_may_choose_other_keys() -> None:
     actions = {action.name: action for action in remapped({"trigger": "!", "filter": ["/", "ctrl+f"]})}
-    assert actions["trigger"].keys == ("!",)
+    assert actions["trigger"].keys == ("exclamation_mark",)
     assert actions["filter"].keys == ("slash", "ctrl+f")
 
 
@@ -53,3 +53,17 @@ def test_the_actions_of_a_place_keep_the_order_of_the_table() -> None:
 
 def test_keys_are_written_as_people_know_them() -> None:
     assert [spoken(key) for key in ("slash", "question_mark", "j", "ctrl+d")] == ["/", "?", "j", "ctrl+d"]
+
+
+@pytest.mark.parametrize("sign", list("!@#$%^&_|~;',.<>=\"`\\(){}"))
+def test_a_sign_may_be_a_key_and_is_known_as_the_terminal_names_it(sign: str) -> None:
+    from textual.keys import _character_to_key
+
+    (key,) = next(action.keys for action in remapped({"trigger": sign}) if action.name == "trigger")
+    assert key == _character_to_key(sign)
+    assert spoken(key) == sign
+
+
+@pytest.mark.parametrize("key", ["space", "enter", "tab", "backspace", "delete", "home", "end", "a", "G"])
+def test_a_key_with_a_name_keeps_it(key: str) -> None:
+    assert spoken(key) == key

@@ -36,7 +36,8 @@ def test_every_tone_can_be_read_on_the_ground_that_its_theme_is_for(name, ground
     theme = next(theme for theme in THEMES if theme.name == name)
     tones = palette_of(theme, Colours.ALL).tones
     for tone, style in tones.items():
-        if style.color is not None:
+        # A rule says nothing; it only parts.
+        if style.color is not None and tone is not Tone.RULE:
             assert _contrast(_rgb(style.color), ground) >= least, tone
 
 

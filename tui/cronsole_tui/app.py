@@ -9,8 +9,9 @@ from weakref import WeakKeyDictionary
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
+from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from cronsole.client.engine import EngineClient
@@ -23,10 +24,11 @@ from cronsole_tui.keymap import Action
 from cronsole_tui.scene import Scene
 from cronsole_tui.screens.choose import ChooseScreen
 from cronsole_tui.screens.detail_pages import RunScreen, ScheduleScreen, WhyScreen
-from cronsole_tui.screens.empty import MonitorsScreen, NodesScreen
+from cronsole_tui.screens.empty import MonitorsScreen
 from cronsole_tui.screens.events import EventsScreen
 from cronsole_tui.screens.frame import Frame
 from cronsole_tui.screens.log import LogScreen
+from cronsole_tui.screens.nodes import NodesScreen
 from cronsole_tui.screens.page import PageScreen
 from cronsole_tui.screens.runs import RunsScreen
 from cronsole_tui.screens.schedules import SchedulesScreen
@@ -36,6 +38,7 @@ from cronsole_tui.themes import DEFAULT, THEMES
 from cronsole_tui.verbs import Verbs
 from cronsole_tui.views import key_help
 from cronsole_tui.views.entry import Entry, Host
+from cronsole_tui.views.query import quoted
 from cronsole_tui.widgets.frugal import FrugalDriver
 from cronsole_tui.working import start
 
@@ -43,7 +46,10 @@ from cronsole_tui.working import start
 class Console(App[None], inherit_bindings=False):
     """One console over any number of engines."""
 
-    CSS = "Screen { background: transparent; } Toast { max-width: 60; }"
+    CSS = """
+    Screen { background: transparent; }
+    Toast { width: auto; max-width: 64; padding: 0 1; border: round $primary; background: $background; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = []
     ENABLE_COMMAND_PALETTE = False
     NOTIFICATION_TIMEOUT = 4
@@ -58,6 +64,7 @@ class Console(App[None], inherit_bindings=False):
     ) -> None:
         super().__init__(driver_class=FrugalDriver, ansi_color=True)
         self.scene = scene
+        self.ascii_only = scene.ascii_only
         self.verbs = Verbs(self)
         self._clients = clients
         self._asks_to_leave = asks_to_leave
@@ -104,7 +111,8 @@ class Console(App[None], inherit_bindings=False):
         # Textual would call the handler of its own class after this one.
         event.prevent_default()
         aim = self._aim
-        if self._aims.pop(event, aim) is not aim:
+        has_moved = self._aims.pop(event, aim) is not aim
+        if has_moved and isinstance(aim, Input | ModalScreen):
             aim._forward_event(events.Key(event.key, event.character))
             return
         await super()._on_key(event)
@@ -124,6 +132,9 @@ class Console(App[None], inherit_bindings=False):
         """What ended the console though nobody wished it."""
         error = self._exception
         return error.error if isinstance(error, WorkerFailed) else error
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """Leave the pointer as it is: a terminal would be told its shape anew with every key."""
 
     def _print_error_renderables(self) -> None:
         """Leave it to who opened the console: Textual's own picture shows locals, tokens among them."""
@@ -152,9 +163,7 @@ class Console(App[None], inherit_bindings=False):
     def show_help(self, actions: Sequence[Action]) -> None:
         ascii_only = self.scene.ascii_only
         self.push_screen(
-            PageScreen(
-                lambda width: key_help.page(actions, ascii_only=ascii_only, width=width), kind="help"
-            )
+            PageScreen(lambda width: key_help.page(actions, ascii_only=ascii_only, width=width), kind="help")
         )
 
     def show_palette(self) -> None:
@@ -178,8 +187,12 @@ class Console(App[None], inherit_bindings=False):
             case palette.THEME:
                 self.theme = name
             case palette.HOST:
-                self.show_view(0)
-                self._schedules.show_only(f"host:{name}")
+                self.show_host(name)
+
+    def show_host(self, name: str) -> None:
+        """Show the schedules of one host."""
+        self.show_view(0)
+        self._schedules.show_only(f"host:{quoted(name)}")
 
     def show_runs(self, text: str) -> None:
         """Show the history that a filter leaves."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from cronsole.client.engine import EngineClient
 from cronsole.errors import CronsoleError, UnknownSchedule
 from cronsole.model.ask import ScheduleQuery
+from cronsole.model.instant import from_datetime
 from cronsole.model.view import EventView, ScheduleView
 from cronsole_tui.clock import Clock
 from cronsole_tui.fleet import Fleet
@@ -16,6 +17,7 @@ _BEAT_SECONDS = 0.25
 _STALE_SECONDS = 5.0
 _AGAIN_SECONDS = 2.0
 _PAGE = 5_000
+_FIRST_PAGE = 200
 _ASKED_AT_ONCE = 200
 # From here on reading all of it again is cheaper than asking by name.
 _MANY = 2_000
@@ -104,7 +106,6 @@ class Feed:
             self._has_news.clear()
             try:
                 await self._read()
-                self._changed()
             except CronsoleError:
                 # Told already; what could not be read stays to be read.
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -117,6 +118,8 @@ class Feed:
         try:
             engine = await self.client.engine()
             latency_ms = round((self._clock.monotonic() - began) * 1000)
+            # What it said was true half a way ago.
+            offset_ms = from_datetime(engine.now) + latency_ms // 2 - self._clock.now()
             if wants_all or len(stale) > _MANY:
                 self._fleet.replace(self._name, await self._all())
             else:
@@ -128,13 +131,26 @@ class Feed:
             self._has_news.set()
             raise
         now = self._clock.now()
-        self._tell(link=Link.LIVE, engine=engine, latency_ms=latency_ms, heard_at=now, trouble="")
+        self._tell(
+            link=Link.LIVE,
+            engine=engine,
+            latency_ms=latency_ms,
+            offset_ms=offset_ms,
+            heard_at=now,
+            trouble="",
+        )
 
     async def _all(self) -> list[ScheduleView]:
+        """Return every schedule; of a host that nothing is known of yet, a first few are shown meanwhile."""
+        is_new = self._fleet.host(self._name).engine is None
         found: list[ScheduleView] = []
         after: str | None = None
         while True:
-            page = await self.client.schedules(ScheduleQuery(limit=_PAGE, after=after))
+            limit = _FIRST_PAGE if is_new and not found else _PAGE
+            page = await self.client.schedules(ScheduleQuery(limit=limit, after=after))
+            if limit == _FIRST_PAGE:
+                self._fleet.put(self._name, page.items)
+                self._changed()
             found.extend(page.items)
             after = page.next
             if after is None:

@@ -14,7 +14,6 @@ from cronsole.model.instant import to_datetime
 from cronsole.model.schedule import SourceKind
 from cronsole.model.view import ScheduleStatus
 from cronsole.text import plural, safe
-from cronsole.triggers.moments import Toward, parse_moment
 from cronsole_tui.definition import FIELDS, definition_of, values_of
 from cronsole_tui.screens.form import Field, FormScreen, Values
 from cronsole_tui.screens.log import outside
@@ -97,7 +96,7 @@ class Forms:
         )
 
         def ask_of(values: Values) -> BackfillAsk:
-            since, until = (self._moment(values[name], Toward.PAST) for name in ("since", "until"))
+            since, until = (self._moment(values[name], is_past=True) for name in ("since", "until"))
             if since is None:
                 raise ValueError("since when?")
             return BackfillAsk(since=to_datetime(since), until=to_datetime(until or self._scene.now()))
@@ -185,9 +184,15 @@ class Forms:
         told = f"{title}: {_named(entries)}" if entries else title
         return await self._app.push_screen_wait(FormScreen(told, fields, fault_of=fault_of))
 
-    def _moment(self, text: str, toward: Toward = Toward.FUTURE) -> int | None:
+    def _moment(self, text: str, *, is_past: bool = False) -> int | None:
+        # It brings the grammar of cron expressions, a twentieth of the console's start.
+        from cronsole.triggers.moments import Toward, parse_moment
+
+        if not text:
+            return None
         zone = getattr(self._scene.zone, "key", "UTC")
-        return parse_moment(text, now=self._scene.now(), timezone=zone, toward=toward) if text else None
+        toward = Toward.PAST if is_past else Toward.FUTURE
+        return parse_moment(text, now=self._scene.now(), timezone=zone, toward=toward)
 
 
 def _truth(text: str) -> bool:

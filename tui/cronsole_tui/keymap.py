@@ -1,5 +1,6 @@
 """The one table of what keys do: bindings, footer, help and the README's table are all made from it."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -124,6 +125,8 @@ _SPOKEN = {
     "slash": "/",
     "plus": "+",
     "minus": "-",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "asterisk": "*",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
@@ -141,9 +144,28 @@ _KEYS = {spoken: key for key, spoken in _SPOKEN.items()}
 _FORBIDDEN = ("ctrl+s", "ctrl+q", "ctrl+z")
 
 
+# Where a terminal's name for a sign is not that of Unicode.
+_RENAMED = {"commercial_at": "at", "low_line": "underscore", "reverse_solidus": "backslash"}
+_UNICODE_NAMES = {ours: theirs for theirs, ours in _RENAMED.items()}
+
+
 def spoken(key: str) -> str:
     """Return a key as people write it."""
-    return _SPOKEN.get(key, key)
+    if key in _SPOKEN:
+        return _SPOKEN[key]
+    try:
+        sign = unicodedata.lookup(_UNICODE_NAMES.get(key, key).replace("_", " "))
+    except KeyError:
+        return key
+    return sign if len(key) > 1 and sign.isprintable() and not sign.isspace() else key
+
+
+def _key(spelling: str) -> str:
+    """Return the key that people write so: signs are known by their names."""
+    if spelling in _KEYS or len(spelling) != 1 or spelling.isalnum():
+        return _KEYS.get(spelling, spelling)
+    name = unicodedata.name(spelling).lower().replace(" ", "_").replace("-", "_")
+    return _RENAMED.get(name, name)
 
 
 def remapped(wishes: Mapping[str, str | Iterable[str]]) -> tuple[Action, ...]:
@@ -157,7 +179,7 @@ def remapped(wishes: Mapping[str, str | Iterable[str]]) -> tuple[Action, ...]:
             continue
         wished = (keys,) if isinstance(keys, str) else tuple(keys)
         problems += [f"keys.{name}: {key} {told}" for key in wished if (told := _refused(key))]
-        chosen[name] = tuple(_KEYS.get(key, key) for key in wished)
+        chosen[name] = tuple(map(_key, wished))
     found = tuple(action._replace(keys=chosen.get(action.name, action.keys)) for action in ACTIONS)
     problems += overlaps(found)
     if problems:

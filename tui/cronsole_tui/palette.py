@@ -10,6 +10,8 @@ from cronsole_tui.sources import text_of
 BETWEEN = "\x1e"
 VERB, SCHEDULE, THEME, HOST = "verb", "schedule", "theme", "host"
 
+_KEY_CELLS = 10
+
 # What is done with the keys themselves.
 _LEFT_OUT = frozenset(
     {"palette", "up", "down", "top", "bottom", "page_up", "page_down", "half_up", "half_down"}
@@ -19,7 +21,12 @@ _LEFT_OUT = frozenset(
 def choices(actions: Iterable[Action], fleet: Fleet, themes: Iterable[str]) -> list[Choice]:
     """Return the verbs of where one is, then themes and hosts, then every schedule."""
     found = [
-        Choice(VERB + BETWEEN + action.name, f"{action.name.replace('_', ' ')}  {action.help}", _keys(action))
+        Choice(
+            VERB + BETWEEN + action.name,
+            action.name.replace("_", " "),
+            f"{_keys(action):<{_KEY_CELLS}}{action.help}",
+            action.help,
+        )
         for action in actions
         if action.name not in _LEFT_OUT
     ]

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from cronsole.model.instant import Instant
+from cronsole.model.view import EventView
 from cronsole_tui.fleet import Fleet
 from cronsole_tui.views import run_row, schedule_row
 from cronsole_tui.views.columns import header
 from cronsole_tui.views.entry import Entry, Key
-from cronsole_tui.views.line import Line, Tone, said
+from cronsole_tui.views.line import Line, Tone, cut, faded, said
 from cronsole_tui.views.order import Order
 from cronsole_tui.views.run_row import RunEntry, RunLook
 from cronsole_tui.views.schedule_row import Look
@@ -58,7 +59,10 @@ class ScheduleRows:
         entry = self._fleet.get(self.keys[index])
         if entry is None:
             return (said(f"    {self.keys[index][1]} is gone", Tone.FAINT),)
-        return schedule_row.row(entry, self._look(width), self._now(), is_marked=is_marked)
+        line = schedule_row.row(entry, self._look(width), self._now(), is_marked=is_marked)
+        # Where all of it is old, the whole table is dimmed.
+        is_told_apart = self._fleet.has_many_hosts and self._fleet.host(entry.host).is_old
+        return faded(line) if is_told_apart else line
 
     def header(self, width: int) -> Line:
         return header(
@@ -91,7 +95,7 @@ class RunRows:
         return run_row.row(self.entries[index], self._look(width), self._now())
 
     def header(self, width: int) -> Line:
-        return header(run_row.placed(self._look(width)))
+        return header(run_row.titles(self._look(width), self._now()))
 
 
 class LineRows:
@@ -108,7 +112,31 @@ class LineRows:
         return self.keyed[index][0]
 
     def line(self, index: int, width: int, is_cursor: bool, is_marked: bool) -> Line:
-        return self.keyed[index][1]
+        return cut(self.keyed[index][1], width)
+
+    def header(self, width: int) -> Line:
+        return self._title
+
+
+class EventRows:
+    """Events of hosts, newest first; each is made a line when it is looked at."""
+
+    def __init__(
+        self, events: Sequence[tuple[str, EventView]], made: Callable[[str, EventView], Line], title: Line
+    ) -> None:
+        self.events = events
+        self._made = made
+        self._title = title
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def key(self, index: int) -> str:
+        host, event = self.events[index]
+        return f"{host}/{event.id}"
+
+    def line(self, index: int, width: int, is_cursor: bool, is_marked: bool) -> Line:
+        return cut(self._made(*self.events[index]), width)
 
     def header(self, width: int) -> Line:
         return self._title

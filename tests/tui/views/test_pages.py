@@ -42,7 +42,7 @@ def test_why_says_the_conclusion_first_and_then_each_step() -> None:
         ),
     )
     shown = text(why.page(view, width=80, now=NOW, zone=ZONE)).split("\n")
-    assert shown[0] == " gc   2026-11-20 02:32:10.000 UTC"
+    assert shown[0].split() == ["slot", "2026-11-20", "02:32:10.000", "UTC"]
     assert shown[2] == " skipped: paused by ops"
     assert [line.split()[:2] for line in shown[4:]] == [["✓", "trigger"], ["✗", "pause"]]
 
@@ -71,8 +71,8 @@ def test_a_plan_says_what_is_lost_and_gained() -> None:
     )
     assert "1 moved, 3 unchanged" in shown
     assert "cron: 0 3 * * * → 0 4 * * *" in shown
-    assert "loses 03:33:10  of 7 fires" in shown
-    assert "gains 04:33:10  of 7 fires" in shown
+    assert "loses 03:33:10 UTC  of 7 fires" in shown
+    assert "gains 04:33:10 UTC  of 7 fires" in shown
 
 
 def test_a_plan_with_faults_shows_the_faults_alone() -> None:
@@ -138,7 +138,7 @@ def test_a_schedule_page_holds_everything() -> None:
         "paused        since 2026-11-20 00:33:10.000 UTC by ops: maintenance",
         "moved",
         "✗ days",
-        "3, 75 % of those that ended by themselves",
+        "3, 75 % of what ended by itself",
         "usually 3s, 95 % within 4s   getting slower",
         'retry = {"attempts":2}',
     ):
@@ -208,3 +208,15 @@ def test_text_from_outside_is_wrapped_at_words_and_cut_where_it_must_be() -> Non
     assert wrapped("one two three", 7) == ["one two", "three"]
     assert wrapped("abcdefghij", 4) == ["abc", "def", "ghij"]
     assert all(line.isprintable() for line in wrapped("a\x1b]52;c;x\x07b " * 5, 20))
+
+
+def test_text_is_wrapped_where_there_is_no_room_at_all() -> None:
+    assert wrapped("ab c", 0) == wrapped("ab c", -5) == ["a", "b", "c"]
+
+
+def test_the_column_can_be_drawn_before_it_has_a_width() -> None:
+    for width in (-4, 0, 1, 40):
+        lines = detail.column(
+            failing(description="warm it"), None, (), width=width, height=5, now=NOW, zone=ZONE
+        )
+        assert max(line_width(line) for line in lines) <= max(0, width)

@@ -28,7 +28,7 @@ def test_a_fire_to_come_is_a_tick_and_several_in_one_cell_are_told_apart() -> No
     text = drawn(
         seen(), [], [fire("gc", 10 * MINUTE), fire("gc", 20 * MINUTE), fire("gc", 20 * MINUTE + SECOND)]
     )
-    assert [text[40], text[50]] == ["╷", "┇"]
+    assert [text[40], text[50]] == ["▫", "∷"]
 
 
 def test_a_run_is_as_long_as_it_took_and_a_failure_ends_in_its_glyph() -> None:

@@ -10,8 +10,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from cronsole.text import safe, width
 from cronsole_tui.sources import LineRows
-from cronsole_tui.views.line import Line, Span, Tone, said
+from cronsole_tui.views.line import Line, Span, Tone, cut, said
 from cronsole_tui.widgets.banner import Banner
 from cronsole_tui.widgets.live_table import LiveTable
 
@@ -19,14 +20,16 @@ if TYPE_CHECKING:
     from cronsole_tui.app import Console
 
 _MOST_SHOWN = 200
+_TEXT_CELLS = 24
 
 
 class Choice(NamedTuple):
-    """`key` is the answer; `text` is matched and shown, `told` is only shown."""
+    """`key` is the answer; `text` is matched and shown, `told` is only shown, `also` is only matched."""
 
     key: str
     text: str
     told: str = ""
+    also: str = ""
 
 
 def narrowed(choices: Sequence[Choice], typed: str, most: int = _MOST_SHOWN) -> list[Choice]:
@@ -38,7 +41,8 @@ def narrowed(choices: Sequence[Choice], typed: str, most: int = _MOST_SHOWN) -> 
     rest: list[Choice] = []
     for choice in choices:
         text = choice.text.casefold()
-        if all(word in text for word in words):
+        whole = f"{text}\n{choice.also.casefold()}" if choice.also else text
+        if all(word in whole for word in words):
             (first if text.startswith(words[0]) else rest).append(choice)
             if len(first) >= most:
                 break
@@ -59,7 +63,8 @@ class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
     ]
     DEFAULT_CSS = """
     ChooseScreen { align: center top; background: transparent; }
-    ChooseScreen #box { width: 90; max-width: 96%; height: 20; max-height: 80%; margin-top: 3; border: round $primary; }
+    ChooseScreen #box { width: 100%; max-width: 90; margin: 3 2 0 2; height: 20; max-height: 80%; }
+    ChooseScreen #box { border: round $primary; }
     ChooseScreen #typed { height: 1; border: none; padding: 0 1; background: transparent; }
     ChooseScreen LiveTable { height: 1fr; }
     """
@@ -123,7 +128,7 @@ class PickScreen(ModalScreen[str | None], inherit_bindings=False):
     ]
     DEFAULT_CSS = """
     PickScreen { align: center middle; background: transparent; }
-    PickScreen #box { width: 84; max-width: 96%; height: auto; border: round $primary; padding: 0 1; }
+    PickScreen #box { width: 100%; max-width: 84; margin: 0 2; height: auto; border: round $primary; padding: 0 1; }
     """
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
@@ -138,14 +143,13 @@ class PickScreen(ModalScreen[str | None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.query_one("#told").styles.height = len(self._choices) + 2
 
-    def _lines(self, width: int) -> tuple[Line, ...]:
-        del width
+    def _lines(self, cells: int) -> tuple[Line, ...]:
         head: Line = (said(self._question, Tone.STRONG),)
         rows: list[Line] = [
             (Span(f"{number} ", Tone.KEY), said(choice.text), Span("   "), said(choice.told, Tone.FAINT))
             for number, choice in enumerate(self._choices, start=1)
         ]
-        return (head, (), *rows)
+        return tuple(cut(line, cells) for line in (head, (), *rows))
 
     def action_pick(self, number: int) -> None:
         if number <= len(self._choices):
@@ -153,4 +157,6 @@ class PickScreen(ModalScreen[str | None], inherit_bindings=False):
 
 
 def _line(choice: Choice) -> Line:
-    return (Span(" "), said(choice.text), Span("   "), said(choice.told, Tone.FAINT))
+    text = safe(choice.text)
+    gap = max(2, _TEXT_CELLS - width(text))
+    return (Span(" "), Span(text), Span(" " * gap), said(choice.told, Tone.FAINT))

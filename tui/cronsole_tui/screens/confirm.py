@@ -29,7 +29,7 @@ class ConfirmScreen(ModalScreen[bool], inherit_bindings=False):
     ]
     DEFAULT_CSS = """
     ConfirmScreen { align: center middle; background: transparent; }
-    ConfirmScreen #box { width: 76; max-width: 96%; height: auto; border: round $primary; padding: 0 1; }
+    ConfirmScreen #box { width: 100%; max-width: 76; margin: 0 2; height: auto; border: round $primary; padding: 0 1; }
     ConfirmScreen #told { height: auto; }
     """
 

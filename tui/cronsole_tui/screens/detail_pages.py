@@ -60,7 +60,8 @@ class ReadPage(PageScreen):
         else:
             self._trouble, self._read_at = "", self.scene.now()
             self.again(text)
-        self.query_one("#page", Lines).is_dimmed = bool(self._trouble)
+        for page in self.query("#page").results(Lines):
+            page.is_dimmed = bool(self._trouble)
 
     def zone_of(self, schedule_id: str) -> tzinfo:
         """Return the clock that the times of a schedule are told on."""

@@ -37,15 +37,5 @@ class MonitorsScreen(EmptyView):
     SAID = (
         "No monitors.",
         "A monitor polls something until it is done or has failed: a batch job, a deployment, a long copy.",
-        "The engines that this console watches have none; those that do are listed here by workflow.",
-    )
-
-
-class NodesScreen(EmptyView):
-    """Each engine is a node of its own while there is no fleet."""
-
-    TITLED = "Nodes"
-    SAID = (
-        "No fleet.",
-        "Engines that share one PostgreSQL are listed here with their heartbeats, offsets and shares.",
+        "The engines that this console watches know of none; what they do run is under 1 and 3.",
     )

@@ -10,17 +10,21 @@ from cronsole.text import plural
 from cronsole_tui.keymap import Scope
 from cronsole_tui.scene import Scene
 from cronsole_tui.screens.tables import TableView
-from cronsole_tui.sources import LineRows
+from cronsole_tui.sources import EventRows, LineRows
 from cronsole_tui.views.event_row import audit_line, event_line, event_matches
-from cronsole_tui.views.line import Line, Span, Tone, said
+from cronsole_tui.views.heading import found_line
+from cronsole_tui.views.line import Line, Span, Tone, plain
+from cronsole_tui.views.moments import zone_name
 from cronsole_tui.views.query import split
 from cronsole_tui.working import start
 
 _KEPT = 5_000
+# Wider than any line, so that nothing of it is cut.
+_WHOLE = 100_000
 
 
 class EventsScreen(TableView):
-    """Newest on top; the cursor stays on its event while others come in. `audit` in the filter shows the trail."""
+    """Newest on top; the cursor stays on its event while others come in, or on top. `a` shows the audit trail."""
 
     TITLED = "Events"
     SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE, Scope.TABLE, Scope.EVENTS)
@@ -29,11 +33,22 @@ class EventsScreen(TableView):
         self._events: deque[tuple[str, EventView]] = deque(maxlen=_KEPT)
         self._audit: list[tuple[str, Line]] = []
         self._shows_audit = False
+        self._has_news = False
         self._shown = 0
         super().__init__(scene)
 
     def empty_lines(self) -> tuple[Line, ...]:
-        return ((), (Span("   Nothing has happened since this console was opened.", Tone.STRONG),))
+        if self._shows_audit:
+            told, hint = (
+                "No change matches.",
+                "The audit trail tells who changed what; a goes back to the events.",
+            )
+        elif self.filter:
+            told, hint = "No event matches.", "Clear the filter with esc."
+        else:
+            told = "Nothing has happened since this console was opened."
+            hint = "Events come in as they happen; a shows who changed what, 3 the runs of the past."
+        return ((), (Span(f"   {told}", Tone.STRONG),), (Span(f"   {hint}"),))
 
     def told_order(self) -> str:
         return "the audit trail" if self._shows_audit else "as it happens"
@@ -41,18 +56,27 @@ class EventsScreen(TableView):
     def filter_lines(self, width: int) -> Line:
         what = "change" if self._shows_audit else "event"
         told = plural(self._shown, what)
-        if not self.filter:
-            return (Span(f" {told}", Tone.FAINT),)
-        return Span(" / ", Tone.KEY), said(self.filter, Tone.STRONG), Span(f"   {told}", Tone.ACCENT)
+        if not self._shows_audit and self._events:
+            told += ", the newest on top"
+        return found_line(self.filter, told, width)
 
     def happened(self, host: str, event: EventView) -> None:
+        # Events come by the hundred: what is seen of them changes as often as the fleet does.
         self._events.appendleft((host, event))
-        if self.is_shown:
+        self._has_news = True
+
+    def fleet_changed(self) -> None:
+        if self._has_news and not self._shows_audit:
             self._show()
+        else:
+            super().fleet_changed()
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
         self._show()
+
+    def told_found(self) -> str:
+        return plural(self._shown, "event")
 
     def filtered(self) -> None:
         self._show()
@@ -81,19 +105,24 @@ class EventsScreen(TableView):
         self._show()
 
     def _show(self) -> None:
+        self._has_news = False
         words = [word.casefold() for word in split(self.filter)]
+        zone = zone_name(self.scene.zone, self.scene.now())
+        title: Line = (
+            Span(f"   {f'AT, {zone}':<17}{'WHO, WHAT' if self._shows_audit else 'WHAT'}", Tone.FAINT),
+        )
+        is_on_top = self.table.cursor_index == 0
         if self._shows_audit:
             rows = [(key, line) for key, line in self._audit if _says(line, words)]
+            self._shown = len(rows)
+            self.table.show(LineRows(rows, title))
         else:
-            rows = [
-                (f"{host}/{event.id}", self._line(host, event))
-                for host, event in self._events
-                if event_matches(event, words)
-            ]
-        self._shown = len(rows)
-        title = "AT               WHO, WHAT" if self._shows_audit else "AT               WHAT"
-        self.table.show(LineRows(rows, (Span(f"   {title}", Tone.FAINT),)))
-        self.fleet_changed()
+            events = [pair for pair in self._events if not words or event_matches(pair[1], words)]
+            self._shown = len(events)
+            self.table.show(EventRows(events, self._line, title))
+        if is_on_top:
+            self.table.home()
+        super().fleet_changed()
 
     def _line(self, host: str, event: EventView) -> Line:
         scene = self.scene
@@ -115,9 +144,9 @@ class EventsScreen(TableView):
             self.app.open_schedule(entry)
 
     def do_copy(self) -> None:
-        index = self.table.cursor_index
-        if index < self._shown and not self._shows_audit:
-            self.app.copy(self._events[index][1].message)
+        if self._shown:
+            line = self.table.source.line(self.table.cursor_index, _WHOLE, False, False)
+            self.app.copy(plain(line).strip())
 
 
 def _says(line: Line, words: list[str]) -> bool:

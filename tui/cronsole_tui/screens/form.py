@@ -10,8 +10,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from cronsole_tui.views.line import Line, Span, Tone, said
-from cronsole_tui.widgets.banner import Banner
+from cronsole_tui.views.line import Line, Span, Tone, cut, said
+from cronsole_tui.widgets.banner import Banner, redraw
 
 if TYPE_CHECKING:
     from cronsole_tui.app import Console
@@ -40,7 +40,7 @@ class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
     ]
     DEFAULT_CSS = """
     FormScreen { align: center middle; background: transparent; }
-    FormScreen #box { width: 84; max-width: 96%; height: auto; border: round $primary; padding: 0 1; }
+    FormScreen #box { width: 100%; max-width: 84; margin: 0 2; height: auto; border: round $primary; padding: 0 1; }
     FormScreen Horizontal { height: 1; }
     FormScreen .label { width: 14; color: $text-muted; }
     FormScreen Input { height: 1; border: none; width: 1fr; padding: 0; background: transparent; }
@@ -49,7 +49,7 @@ class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
     """
 
     def __init__(
-        self, title: str, fields: Sequence[Field], *, fault_of: Callable[[Values], str], submit: str = "enter"
+        self, title: str, fields: Sequence[Field], *, fault_of: Callable[[Values], str], submit: str = "do it"
     ) -> None:
         super().__init__()
         self._title = title
@@ -68,8 +68,10 @@ class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
             yield Banner(self._told, id="told")
 
     def _told(self, width: int) -> tuple[Line, ...]:
-        keys = (Span("enter", Tone.KEY), Span(f" {self._submit}   "), Span("esc", Tone.KEY), Span(" back"))
-        return ((said(self._fault, Tone.BAD),), keys)
+        keys: list[Span] = []
+        for key, word in (("enter", self._submit), ("tab", "next field"), ("esc", "back")):
+            keys += (Span(key, Tone.KEY), Span(f" {word}   ", Tone.FAINT))
+        return cut((said(self._fault, Tone.BAD),), width), tuple(keys)
 
     @property
     def values(self) -> Values:
@@ -82,7 +84,7 @@ class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
         values = self.values
         self._fault = self._fault_of(values)
         if self._fault:
-            self.query_one("#told", Banner).redraw()
+            redraw(self, "#told")
         else:
             self.dismiss(values)
 

@@ -14,7 +14,8 @@ from cronsole_tui.keymap import Action, Scope, of_scopes
 from cronsole_tui.scene import Scene
 from cronsole_tui.views import heading, key_help
 from cronsole_tui.views.line import Line, Span, Tone
-from cronsole_tui.widgets.banner import Banner
+from cronsole_tui.widgets.banner import Banner, redraw
+from cronsole_tui.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
     from cronsole_tui.app import Console
@@ -68,6 +69,10 @@ class Frame(Screen[None], inherit_bindings=False):
         """Return what is said on the right of the views' names."""
         return ""
 
+    def told_found(self) -> str:
+        """Return what the filter finds, as it is said while it is typed."""
+        return ""
+
     def filter_lines(self, width: int) -> Line:
         """Return the line under the views' names."""
         return ()
@@ -75,8 +80,14 @@ class Frame(Screen[None], inherit_bindings=False):
     def head_lines(self, width: int) -> tuple[Line, ...]:
         scene = self.scene
         top = heading.top_line(scene.fleet.hosts, width, scene.now(), scene.zone, ascii_only=scene.ascii_only)
+        if self.has_class("-filtering"):
+            # What is typed stands over the third line; what it finds is said above it.
+            prompt: Line = (Span(" / ", Tone.KEY),)
+            tabs = heading.tab_line(self.TITLED, width, self.told_found(), is_urgent=True)
+            return (top, tabs, prompt, self.rule(width))
         tabs = heading.tab_line(self.TITLED, width, self.told_order())
-        return (top, tabs, self.filter_lines(width), self.rule(width))
+        third = heading.trouble_line(scene.fleet.hosts, width) or self.filter_lines(width)
+        return (top, tabs, third, self.rule(width))
 
     def rule(self, width: int) -> Line:
         return (Span(("-" if self.scene.ascii_only else "─") * width, Tone.RULE),)
@@ -109,9 +120,18 @@ class Frame(Screen[None], inherit_bindings=False):
         if self in self.app.screen_stack:
             self.tick()
 
+    @property
+    def is_old(self) -> bool:
+        """Whether all that is shown may no longer be so."""
+        hosts = self.scene.fleet.hosts
+        return bool(hosts) and all(host.is_old for host in hosts)
+
     def tick(self) -> None:
-        """A second has passed: draw again what counts it."""
-        self.query_one("#head", Banner).redraw()
+        """A second has passed: draw again what counts it, and dim what is old."""
+        redraw(self, "#head")
+        is_old = self.is_old
+        for widget in self.query(".data").results(Drawn):
+            widget.is_dimmed = is_old
 
     def fleet_changed(self) -> None:
         """The feeds know something new."""

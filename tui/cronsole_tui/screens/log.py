@@ -25,7 +25,7 @@ from cronsole_tui.views import key_help
 from cronsole_tui.views.glyphs import of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, said
 from cronsole_tui.views.moments import full
-from cronsole_tui.widgets.banner import Banner
+from cronsole_tui.widgets.banner import Banner, redraw
 from cronsole_tui.widgets.frugal import FrugalDriver
 from cronsole_tui.widgets.log_view import LogView
 
@@ -101,6 +101,11 @@ class LogScreen(Screen[None], inherit_bindings=False):
         self._source = RunLog(self._client, run_id, scene)
         self._log = LogView(id="log")
         self._actions = of_scopes(scene.actions, self.SCOPES)
+        self._footed = (
+            *(action._replace(label="back") for action in scene.actions if action.name == "back"),
+            *self._actions,
+            *(action for action in scene.actions if action.name == "help"),
+        )
         for action in self._actions:
             for key in action.keys:
                 self._bindings.bind(key, f"act('{action.name}')", action.help, show=False)
@@ -137,8 +142,8 @@ class LogScreen(Screen[None], inherit_bindings=False):
 
     @on(LogView.Moved)
     def _redraw(self) -> None:
-        self.query_one("#head", Banner).redraw()
-        self.query_one("#foot", Banner).redraw()
+        redraw(self, "#head")
+        redraw(self, "#foot")
 
     @on(LogView.FindEnded)
     def _found(self, message: LogView.FindEnded) -> None:
@@ -172,7 +177,7 @@ class LogScreen(Screen[None], inherit_bindings=False):
             told = "all of it" if log.is_complete else "following"
         else:
             told = f"{round(log.position * 100)} %"
-        keys = key_help.footer(self._actions, max(20, width - len(told) - 4))
+        keys = key_help.footer(self._footed, max(20, width - len(told) - 4))
         return ((Span(f" {told}  ", Tone.ACCENT), *keys),)
 
     def action_act(self, name: str) -> None:

@@ -9,7 +9,7 @@ from textual.screen import Screen
 from cronsole_tui.keymap import Action
 from cronsole_tui.views import heading, key_help
 from cronsole_tui.views.line import Line, Span, Tone
-from cronsole_tui.widgets.banner import Banner
+from cronsole_tui.widgets.banner import Banner, redraw
 from cronsole_tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -73,14 +73,15 @@ class PageScreen(Screen[None], inherit_bindings=False):
 
     def tick(self) -> None:
         """A second has passed: draw again what counts it."""
-        self.query_one("#head", Banner).redraw()
+        redraw(self, "#head")
         self.again()
 
     def again(self, text: Text | None = None) -> None:
         """Show the lines as they are by now."""
         self._text = text or self._text
         if self.size.width:
-            self.query_one("#page", Lines).show(self._text(self.size.width - 1))
+            for page in self.query("#page").results(Lines):
+                page.show(self._text(self.size.width - 1))
 
     def told(self) -> Line:
         """Return what is said behind the name of the page."""
@@ -106,7 +107,10 @@ class PageScreen(Screen[None], inherit_bindings=False):
         self.dismiss()
 
     def do_help(self) -> None:
-        self.app.show_help(self.actions)
+        if self._kind == "help":
+            self.dismiss()
+        else:
+            self.app.show_help(self.actions)
 
     def do_down(self) -> None:
         self._page.move(1)

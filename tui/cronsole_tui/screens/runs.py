@@ -1,6 +1,7 @@
 """The history of everything, newest first, read from the engines page by page as it is scrolled."""
 
 from collections.abc import Iterable
+from datetime import tzinfo
 from typing import ClassVar
 
 import msgspec
@@ -14,11 +15,12 @@ from cronsole_tui.keymap import Scope
 from cronsole_tui.scene import Scene
 from cronsole_tui.screens.tables import TableView
 from cronsole_tui.sources import RunRows
-from cronsole_tui.views.line import Line, Span, Tone, said
+from cronsole_tui.views.heading import found_line
+from cronsole_tui.views.line import Line, Span, Tone
 from cronsole_tui.views.query import Term
 from cronsole_tui.views.run_query import Asked, read
 from cronsole_tui.views.run_row import RunEntry, RunLook
-from cronsole_tui.widgets.banner import Banner
+from cronsole_tui.widgets.banner import redraw
 from cronsole_tui.widgets.live_table import LiveTable
 from cronsole_tui.working import start
 
@@ -42,7 +44,11 @@ class RunsScreen(TableView):
         super().__init__(scene)
 
     def empty_lines(self) -> tuple[Line, ...]:
-        return ((), (Span("   No run matches. Clear the filter with esc.", Tone.STRONG),))
+        if self.filter:
+            told, hint = "No run matches.", "Clear the filter with esc."
+        else:
+            told, hint = "Nothing has run yet.", "Go to a schedule with 1, and start a run with t."
+        return ((), (Span(f"   {told}", Tone.STRONG),), (Span(f"   {hint}"),))
 
     def filter_hint(self) -> str:
         return "state:failed  cause:catchup  schedule:gc  tag:  since:2h  took:>10s"
@@ -50,12 +56,11 @@ class RunsScreen(TableView):
     def filter_lines(self, width: int) -> Line:
         asked = read(self.filter, self.scene.now())
         told = plural(len(self._entries), "run")
-        told += " read, more below" if any(self._cursors.values()) else ""
-        if not self.filter:
-            return (Span(f" {told}", Tone.FAINT),)
-        spans = (Span(" / ", Tone.KEY), said(self.filter, Tone.STRONG), Span(f"   {told}", Tone.ACCENT))
-        problem = asked.problem or self._trouble
-        return (*spans, said(f"   {problem}", Tone.WARN)) if problem else spans
+        told += " read, more below" if any(self._cursors.values()) else ", the newest on top"
+        return found_line(self.filter, told, width, asked.problem or self._trouble, self.filter_hint())
+
+    def told_found(self) -> str:
+        return read(self.filter, self.scene.now()).problem or plural(len(self._entries), "run")
 
     def filtered(self) -> None:
         self._read_again()
@@ -116,11 +121,21 @@ class RunsScreen(TableView):
 
     def _show(self) -> None:
         self.table.show(RunRows(self._entries, now=self.scene.now, look=self._look))
-        self.query_one("#head", Banner).redraw()
+        redraw(self, "#head")
 
     def _look(self, width: int) -> RunLook:
         scene = self.scene
-        return RunLook(width, self.zone, has_hosts=scene.fleet.has_many_hosts, ascii_only=scene.ascii_only)
+        return RunLook(
+            width,
+            self.zone,
+            has_hosts=scene.fleet.has_many_hosts,
+            ascii_only=scene.ascii_only,
+            zone_of=self._zone_of if scene.uses_schedule_zone else None,
+        )
+
+    def _zone_of(self, entry: RunEntry) -> tzinfo:
+        known = self.scene.fleet.get((entry.host, entry.run.schedule_id))
+        return self.zone if known is None else self.scene.zone_of(known.schedule.timezone)
 
     @on(LiveTable.CursorMoved)
     def _moved(self, message: LiveTable.CursorMoved) -> None:

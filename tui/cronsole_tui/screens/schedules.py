@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.containers import Container
 from textual.timer import Timer
 from textual.widget import Widget
@@ -17,18 +17,24 @@ from cronsole_tui.screens.tables import TableView
 from cronsole_tui.sources import ScheduleRows, key_of, text_of
 from cronsole_tui.verbs import OF_SCHEDULES
 from cronsole_tui.views import detail, heading
-from cronsole_tui.views.entry import Entry, Key
-from cronsole_tui.views.line import Line, Span, Tone
+from cronsole_tui.views.entry import Entry, Key, Link
+from cronsole_tui.views.line import Line, Span, Tone, faded
 from cronsole_tui.views.order import Order, arranged, following
 from cronsole_tui.views.query import read
-from cronsole_tui.widgets.banner import Banner
+from cronsole_tui.widgets.banner import Banner, redraw
 from cronsole_tui.widgets.live_table import LiveTable
 from cronsole_tui.working import start
 
 _REST_SECONDS = 2.0
+# How many times as long as it took to sort nothing is sorted again.
+_SORTS_REST = 20
 _PANEL_DELAY = 0.15
+# How high the panel is below the table, as `+` makes it: some lines, more, none.
 _PANEL_LINES = (8, 15, 0)
-_OUTPUT_LINES = {8: 2, 15: 9}
+_HEAD_OF_PANEL = 6
+# Beside the table it is as wide as leaves the table all of its columns, or half, or not there.
+_TABLE_CELLS, _PANEL_CELLS = 112, 90
+_MOST_OUTPUT = 60
 
 
 class SchedulesScreen(TableView):
@@ -42,16 +48,15 @@ class SchedulesScreen(TableView):
     SchedulesScreen #table { height: 1fr; }
     SchedulesScreen #panel { height: 8; }
     SchedulesScreen.-wide #main { layout: horizontal; }
-    SchedulesScreen.-wide #table { width: 112; height: 1fr; }
-    SchedulesScreen.-wide #panel { width: 1fr; height: 1fr; }
+    SchedulesScreen.-wide #table { width: 1fr; height: 1fr; }
     """
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._order = Order.URGENCY
         self._is_reversed = False
-        self._moved_at = 0.0
-        self._panel_lines = _PANEL_LINES[0]
+        self._moved_at = self._sorts_from = 0.0
+        self._zoom = 0
         self._details: dict[Key, ScheduleDetail] = {}
         self._output: dict[Key, tuple[str, ...]] = {}
         self._pending: Timer | None = None
@@ -63,29 +68,59 @@ class SchedulesScreen(TableView):
         with_panel = Container(table, Banner(self._panel, id="panel"), id="main")
         yield with_panel
 
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Give the panel its room: a column beside a wide table, some lines below one that is not."""
+        panel = self.query_one("#panel", Banner)
+        panel.display = self._zoom < len(_PANEL_LINES) - 1
+        if self.has_class("-wide"):
+            whole = self.size.width
+            panel.styles.height = "1fr"
+            panel.styles.width = whole // 2 if self._zoom else min(_PANEL_CELLS, whole - _TABLE_CELLS)
+        else:
+            panel.styles.width = "100%"
+            panel.styles.height = _PANEL_LINES[self._zoom] or 1
+
     def empty_lines(self) -> tuple[Line, ...]:
-        return (
-            (),
-            (Span("   Nothing to show.", Tone.STRONG),),
-            (Span("   Clear the filter with esc, write a [[tasks]] entry, or make a schedule with n."),),
-        )
+        hosts = self.scene.fleet.hosts
+        if self.filter:
+            told = ("No schedule matches.", "Clear the filter with esc, or change it with /.")
+        elif any(host.engine is None and host.link is Link.LOST for host in hosts):
+            told = (
+                "Nothing is known yet.",
+                "It is tried again every two seconds; does the engine run there?",
+            )
+        elif any(host.engine is None or host.engine.counts.schedules for host in hosts):
+            told = ("Reading …", "")
+        else:
+            told = ("No schedules.", "Write a [[tasks]] entry and reload with R, or make a schedule with n.")
+        return ((), (Span(f"   {told[0]}", Tone.STRONG),), (Span(f"   {told[1]}"),))
 
     def filter_hint(self) -> str:
         return "words  !word  state:failed  tag:db  plugin:  source:  host:"
 
     def told_order(self) -> str:
-        return f"sorted by {self._order}{', reversed' if self._is_reversed else ''}"
+        marked = f"{len(self.table.marks):,} marked   " if self.table.marks else ""
+        return f"{marked}sorted by {self._order}{', reversed' if self._is_reversed else ''}"
 
     def filter_lines(self, width: int) -> Line:
         query = read(self.filter)
         return heading.filter_line(self.filter, len(self._rows), len(self.scene.fleet), width, query.problem)
+
+    def told_found(self) -> str:
+        return read(self.filter).problem or f"{len(self._rows):,} of {len(self.scene.fleet):,}"
 
     def filtered(self) -> None:
         self._sort()
 
     def fleet_changed(self) -> None:
         """Show what is known by now; the order waits for the hand to rest."""
-        if self.app.monotonic() - self._moved_at >= _REST_SECONDS or not len(self._rows):
+        now = self.app.monotonic()
+        is_resting = now - self._moved_at >= _REST_SECONDS and now >= self._sorts_from
+        if is_resting or not len(self._rows):
             self._sort()
         else:
             self.tick()
@@ -105,7 +140,11 @@ class SchedulesScreen(TableView):
 
     def _sort(self) -> None:
         is_at_top = self.table.cursor_index == 0 and self._moved_at == 0.0
+        began = self.app.monotonic()
         self._rows = self._sorted()
+        took = self.app.monotonic() - began
+        # Of 100,000 schedules an order takes a third of a second, in which no key is heard.
+        self._sorts_from = began + took * _SORTS_REST
         self.table.show(self._rows)
         if is_at_top:
             self.table.home()
@@ -113,7 +152,7 @@ class SchedulesScreen(TableView):
 
     def tick(self) -> None:
         super().tick()
-        self.query_one("#panel", Banner).redraw()
+        redraw(self, "#panel")
 
     @property
     def entry(self) -> Entry | None:
@@ -131,7 +170,7 @@ class SchedulesScreen(TableView):
     @on(LiveTable.CursorMoved)
     def _moved(self) -> None:
         self._look_closer()
-        self.query_one("#panel", Banner).redraw()
+        redraw(self, "#panel")
 
     def action_act(self, name: str) -> None:
         self._moved_at = self.app.monotonic()
@@ -150,7 +189,7 @@ class SchedulesScreen(TableView):
 
     def _ask(self) -> None:
         entry = self.entry
-        if entry is not None and self._panel_lines:
+        if entry is not None and self.query_one("#panel", Banner).display:
             start(self, partial(self._read, entry), "panel")
 
     async def _read(self, entry: Entry) -> None:
@@ -160,26 +199,49 @@ class SchedulesScreen(TableView):
             last = entry.schedule.running[-1:] or ((entry.schedule.last,) if entry.schedule.last else ())
             for run in last:
                 seen = (await client.run(run.run_id)).run
-                self._output[entry.key] = detail.output_of(seen, _OUTPUT_LINES.get(self._panel_lines, 2))
+                self._output[entry.key] = detail.output_of(seen, _MOST_OUTPUT)
         except CronsoleError as error:
-            self._output[entry.key] = (str(error),)
-        self.query_one("#panel", Banner).redraw()
+            # What is known already stays; that it is old, the head says.
+            self._output.setdefault(entry.key, (str(error),))
+        redraw(self, "#panel")
 
     def _panel(self, width: int) -> tuple[Line, ...]:
         entry = self.entry
         if entry is None:
             return (self.rule(width),)
         scene = self.scene
-        lines = detail.panel(
+        known, output = self._details.get(entry.key), self._output.get(entry.key, ())
+        zone = scene.zone_of(entry.schedule.timezone)
+        if not self.has_class("-wide"):
+            room = max(1, _PANEL_LINES[self._zoom] - _HEAD_OF_PANEL)
+            lines = detail.panel(
+                entry.schedule,
+                known,
+                output[-room:],
+                width=width,
+                now=scene.now(),
+                zone=zone,
+                ascii_only=scene.ascii_only,
+            )
+            return self._old((self.rule(width), *lines), entry)
+        height = self.query_one("#panel", Banner).size.height
+        lines = detail.column(
             entry.schedule,
-            self._details.get(entry.key),
-            self._output.get(entry.key, ()),
-            width=width,
+            known,
+            output,
+            width=width - 2,
+            height=height,
             now=scene.now(),
-            zone=self.zone,
+            zone=zone,
             ascii_only=scene.ascii_only,
         )
-        return (self.rule(width), *lines)
+        bar = Span("| " if scene.ascii_only else "│ ", Tone.RULE)
+        lines = (*lines, *[()] * (height - len(lines)))
+        return self._old(tuple((bar, *line) for line in lines), entry)
+
+    def _old(self, lines: tuple[Line, ...], entry: Entry) -> tuple[Line, ...]:
+        """Return the lines without what stands out where their host is not heard."""
+        return tuple(map(faded, lines)) if self.scene.fleet.host(entry.host).is_old else lines
 
     @on(LiveTable.RowOpened)
     def _opened(self) -> None:
@@ -195,19 +257,18 @@ class SchedulesScreen(TableView):
         self._sort()
 
     def do_zoom(self) -> None:
-        place = _PANEL_LINES.index(self._panel_lines)
-        self._panel_lines = _PANEL_LINES[(place + 1) % len(_PANEL_LINES)]
-        panel = self.query_one("#panel", Banner)
-        panel.display = bool(self._panel_lines)
-        panel.styles.height = self._panel_lines or 1
+        self._zoom = (self._zoom + 1) % len(_PANEL_LINES)
+        self._lay_out()
         self._ask()
 
     def do_mark(self) -> None:
         self.table.toggle_mark()
         self.table.move(1)
+        self.tick()
 
     def do_mark_all(self) -> None:
         self.table.mark_all()
+        self.tick()
 
     def do_new(self) -> None:
         self.app.verbs.new()

@@ -12,7 +12,7 @@ from cronsole_tui.keymap import Scope
 from cronsole_tui.scene import Scene
 from cronsole_tui.screens.frame import Frame
 from cronsole_tui.views.line import Line
-from cronsole_tui.widgets.banner import Banner
+from cronsole_tui.widgets.banner import redraw
 from cronsole_tui.widgets.live_table import LiveTable
 
 
@@ -33,7 +33,7 @@ class TableView(Frame):
 
     DEFAULT_CSS = """
     TableView #filter {
-        display: none; dock: top; offset: 0 2; height: 1; border: none; padding: 0 1;
+        display: none; layer: notes; dock: top; offset: 3 2; height: 1; border: none; padding: 0;
         background: transparent;
     }
     TableView.-filtering #filter { display: block; }
@@ -42,7 +42,7 @@ class TableView(Frame):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self.filter = ""
-        self.table = LiveTable(id="table", empty=self.empty_lines())
+        self.table = LiveTable(id="table", empty=self.empty_lines(), classes="data")
 
     def body(self) -> Iterable[Widget]:
         yield FilterField(id="filter", placeholder=self.filter_hint(), compact=True)
@@ -66,6 +66,7 @@ class TableView(Frame):
 
     def tick(self) -> None:
         super().tick()
+        self.table.empty = self.empty_lines()
         self.table.refresh_lines()
 
     def do_filter(self) -> None:
@@ -74,12 +75,14 @@ class TableView(Frame):
         field.value = self.filter
         # At once, so that what is typed next is typed into it.
         self.set_focus(field)
+        redraw(self, "#head")
 
     @on(Input.Changed, "#filter")
     def _typed(self, message: Input.Changed) -> None:
         if self.has_class("-filtering"):
             self.filter = message.value
             self.filtered()
+            redraw(self, "#head")
 
     @on(Input.Submitted, "#filter")
     def _submitted(self) -> None:
@@ -89,7 +92,7 @@ class TableView(Frame):
         """Keep the filter, and go back to the table."""
         self.remove_class("-filtering")
         self.set_focus(self.table)
-        self.query_one("#head", Banner).redraw()
+        redraw(self, "#head")
 
     def do_back(self) -> None:
         if self.filter or self.has_class("-filtering"):

@@ -24,7 +24,7 @@ from cronsole_tui.views.moments import clock, zone_name
 from cronsole_tui.views.order import Order, arranged
 from cronsole_tui.views.query import read
 from cronsole_tui.views.window import SPANS, Window, around, midnight_before
-from cronsole_tui.widgets.banner import Banner
+from cronsole_tui.widgets.banner import Banner, redraw
 from cronsole_tui.widgets.lines import Lines
 from cronsole_tui.widgets.live_table import LiveTable
 from cronsole_tui.working import start
@@ -63,6 +63,7 @@ class TimelineScreen(TableView):
         self._soon: list[tuple[str, PlannedFire]] = []
         self._keys: list[Key] = []
         self._trouble = ""
+        self._has_read = False
         self._week: heatmap.Week | None = None
         self._week_kind = LoadKind.PLANNED
         super().__init__(scene)
@@ -113,10 +114,12 @@ class TimelineScreen(TableView):
         return around(self.scene.now(), self._span, max(1, width - _name_cells(width)), shift_ms=self._shift)
 
     def told_order(self) -> str:
-        return f"{_told_span(self._span)} shown"
+        return "H goes on" if self.has_class("-week") else f"{_told_span(self._span)} shown"
 
     def filter_lines(self, width: int) -> Line:
         scene = self.scene
+        if self.has_class("-week"):
+            return self._told_week()
         if self.filter:
             query = read(self.filter)
             return heading.filter_line(self.filter, len(self._keys), len(scene.fleet), width, query.problem)
@@ -127,13 +130,24 @@ class TimelineScreen(TableView):
         line = timeline.density(starts, self._window(width - 1), now=scene.now(), ascii_only=scene.ascii_only)
         worst = timeline.worst_moment([fire for fires in self._fires.values() for fire in fires])
         told = self._trouble or timeline.told_worst(worst, self.zone, scene.now())
+        if not self._has_read:
+            told = "reading …"
         return timeline.named(told, line, _name_cells(width - 1))
+
+    def _told_week(self) -> Line:
+        """Return what the week shows; of which day and hour, its own lines say."""
+        if self._week_kind is LoadKind.PLANNED:
+            return (Span(" what the seven days from today on will start", Tone.STRONG),)
+        return (Span(" what failed in the seven days up to today", Tone.STRONG),)
 
     def fleet_changed(self) -> None:
         entries = arranged(read(self.filter).select(self.scene.fleet), Order.URGENCY)
         self._keys = [entry.key for entry in self._busy(entries)]
         self.table.show()
         self.tick()
+
+    def told_found(self) -> str:
+        return read(self.filter).problem or f"{len(self._keys):,} of {len(self.scene.fleet):,}"
 
     def filtered(self) -> None:
         self.fleet_changed()
@@ -144,7 +158,7 @@ class TimelineScreen(TableView):
 
     def tick(self) -> None:
         super().tick()
-        self.query_one("#agenda", Banner).redraw()
+        redraw(self, "#agenda")
 
     def _read(self) -> None:
         start(self, self._take, "timeline")
@@ -161,6 +175,7 @@ class TimelineScreen(TableView):
             except CronsoleError as error:
                 self._trouble = str(error)
         self._runs, self._fires = runs, fires
+        self._has_read = True
         self._soon = sorted(soon, key=lambda pair: pair[1].due)
         self.fleet_changed()
 
@@ -204,7 +219,11 @@ class TimelineScreen(TableView):
         left: Line = (Span(f" {told}  {name}", Tone.FAINT),)
         legend = timeline.legend(max(0, width - line_width(left) - 3), ascii_only=scene.ascii_only)
         head = beside(left, legend, width)
-        return (self.rule(width), head, *(lines or ((Span("   nothing", Tone.FAINT),),)))
+        return (
+            self.rule(width),
+            head,
+            *(lines or ((Span("   nothing" if self._has_read else "   reading …", Tone.FAINT),),)),
+        )
 
     def _moved(self) -> None:
         self.fleet_changed()
@@ -259,12 +278,13 @@ class TimelineScreen(TableView):
         elif self._week_kind is LoadKind.PLANNED:
             self._show_week(LoadKind.FAILED)
         else:
-            self.remove_class("-week")
+            self.do_back()
 
     def _show_week(self, kind: LoadKind) -> None:
         self._week_kind = kind
         self.add_class("-week")
-        self.query_one("#week", Lines).show(((Span(" counting …", Tone.FAINT),),))
+        self.query_one("#week", Lines).show(((), (Span("   counting …", Tone.FAINT),)))
+        self.tick()
         start(self, partial(self._count_week, kind), "week")
 
     async def _count_week(self, kind: LoadKind) -> None:
@@ -285,13 +305,14 @@ class TimelineScreen(TableView):
             left_out += load.left_out
         what, tone = ("fires", Tone.ACCENT) if kind is LoadKind.PLANNED else ("failures", Tone.BAD)
         week = heatmap.Week(since, tuple(counts), what, tone, left_out)
-        page = self.query_one("#week", Lines)
-        width = self.size.width - 1
-        page.show(((), *heatmap.picture(week, width, self.zone, ascii_only=scene.ascii_only)))
+        picture = heatmap.picture(week, self.size.width - 1, self.zone, ascii_only=scene.ascii_only)
+        for page in self.query("#week").results(Lines):
+            page.show(((), *picture))
 
     def do_back(self) -> None:
         if self.has_class("-week"):
             self.remove_class("-week")
+            self.tick()
         else:
             super().do_back()
 

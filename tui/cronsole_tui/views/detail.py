@@ -5,12 +5,12 @@ from datetime import tzinfo
 from typing import Any
 
 from cronsole.model.instant import Instant
-from cronsole.model.view import FireView, RunBrief, RunView, ScheduleDetail, ScheduleView
+from cronsole.model.view import RunBrief, RunView, ScheduleDetail, ScheduleView
 from cronsole.terminal import TerminalText
 from cronsole.text import human_duration, plural
 from cronsole_tui.views.glyphs import OK, of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, beside, cut, line_width, said
-from cronsole_tui.views.moments import clock, countdown, since, stamp, zone_name
+from cronsole_tui.views.moments import clock, countdown, second, since, stamp, zone_name
 from cronsole_tui.views.pages import wrapped
 
 _LABEL_CELLS = 10
@@ -32,7 +32,9 @@ def panel(
     lines = [_title(schedule, width)]
     lines.append(_labelled("next", _fires(schedule, detail, now, zone, width - _LABEL_CELLS)))
     lines.append(_labelled("policy", _policies(detail)))
-    lines.append(_labelled("last", _runs(_known_runs(schedule, detail), zone, now, width, ascii_only=ascii_only)))
+    lines.append(
+        _labelled("last", _runs(_known_runs(schedule, detail), zone, now, width, ascii_only=ascii_only))
+    )
     lines.append(_labelled("takes", _takes(schedule, detail)))
     for position, text in enumerate(output or ("",)):
         label = "output" if position == 0 else ""
@@ -54,7 +56,9 @@ def column(
     """Return the panel for a column: what comes, what stands in the way, what was, and output down to the bottom."""
     lines: list[Line] = [(Span(" "), said(schedule.id, Tone.STRONG))]
     lines += [(Span(" "), Span(text)) for text in wrapped(schedule.description, width - 2)[:2] if text]
-    lines.append((said(f" {schedule.origin}", Tone.FAINT), said("".join(f"  #{tag}" for tag in schedule.tags))))
+    lines.append(
+        (said(f" {schedule.origin}", Tone.FAINT), said("".join(f"  #{tag}" for tag in schedule.tags)))
+    )
     lines += ((), _headed("next", f"{schedule.when}, {schedule.timezone}"))
     lines += _fire_lines(schedule, detail, now, zone)
     lines += ((), _headed("gates", "" if detail is None else "as they stand now"))
@@ -99,21 +103,20 @@ def _fires(
 ) -> Line:
     """Return as many of the next fires as have room, and whose clock they are told on."""
     if detail is not None and detail.fires:
-        texts = [_fire(fire, now, zone) for fire in detail.fires]
+        # All of them as wide, where one of them needs its seconds.
+        told_at = second if any(fire.due.second for fire in detail.fires) else clock
+        texts = [told_at(fire.due, zone, now=now) for fire in detail.fires]
+        note = next((fire.note for fire in detail.fires if fire.note), "")
     elif schedule.next_due is not None:
-        texts = [clock(schedule.next_due, zone, now=now)]
+        texts, note = [clock(schedule.next_due, zone, now=now)], ""
     else:
         return (Span("nothing", Tone.FAINT),)
     name = zone_name(zone, now)
     told = texts[0]
     for text in texts[1:]:
-        if len(told) + len(text) + len(name) + 5 <= room:
+        if len(told) + len(text) + len(name) + len(note) + 8 <= room:
             told += f"  {text}"
-    return Span(told), Span(f"  {name}", Tone.FAINT)
-
-
-def _fire(fire: FireView, now: Instant, zone: tzinfo) -> str:
-    return clock(fire.due, zone, now=now) + (" (!)" if fire.note else "")
+    return Span(told), Span(f"  {name}", Tone.FAINT), said(f"   {note}" if note else "", Tone.WARN)
 
 
 def _fire_lines(

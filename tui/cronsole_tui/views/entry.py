@@ -36,6 +36,12 @@ class Host(NamedTuple):
     latency_ms: int | None = None
     heard_at: Instant | None = None
     trouble: str = ""
+    offset_ms: int | None = None
+
+    @property
+    def is_old(self) -> bool:
+        """Whether what is known of it may no longer be so."""
+        return self.engine is not None and self.link in (Link.STALE, Link.LOST)
 
 
 def is_failing(schedule: ScheduleView) -> bool:

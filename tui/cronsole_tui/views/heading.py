@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from cronsole.model.instant import SECOND, Instant, to_datetime
+from cronsole.model.instant import Instant, to_datetime
 from cronsole.model.view import Counts
 from cronsole.text import plural, safe, truncate
 from cronsole_tui.views.entry import Host, Link
-from cronsole_tui.views.line import Line, Span, Tone, beside, cut, line_width, said
-from cronsole_tui.views.moments import age, stamp
+from cronsole_tui.views.line import Line, Span, Tone, beside, cut, fitted, line_width, said
+from cronsole_tui.views.moments import stamp
+from cronsole_tui.views.node_row import LINKS, told_link
 
 HINT = "words  !word  state:failed  #tag  plugin:  source:  host:"
 
@@ -16,13 +17,6 @@ VIEWS = ("Schedules", "Timeline", "Runs", "Monitors", "Nodes", "Events")
 
 # A name that is longer would push the counts out, which are what one looks for.
 _NAME_CELLS = 32
-
-_LINKS = {
-    Link.CONNECTING: ("○", "o", Tone.WARN),
-    Link.LIVE: ("●", "*", Tone.GOOD),
-    Link.STALE: ("◐", "~", Tone.WARN),
-    Link.LOST: ("✗", "x", Tone.BAD),
-}
 
 
 def total(hosts: Sequence[Host]) -> Counts:
@@ -54,17 +48,10 @@ def top_line(
 
 
 def _host(host: Host, now: Instant, *, ascii_only: bool) -> Line:
-    glyph, letter, tone = _LINKS[host.link]
+    glyph, letter, tone = LINKS[host.link]
     name = truncate(safe(host.name), _NAME_CELLS)
-    spans = [Span(" "), Span(name, Tone.STRONG), Span("  "), Span(letter if ascii_only else glyph, tone)]
-    if host.link is Link.LIVE:
-        spans.append(Span(" live" if host.latency_ms is None else f" live {host.latency_ms}ms", Tone.FAINT))
-    elif host.heard_at is None:
-        spans.append(Span(f" {host.link}", tone))
-    else:
-        seen = age(max(SECOND, now - host.heard_at))
-        spans.append(Span(f" {host.link}, {seen} old", tone))
-    return tuple(spans)
+    told = Span(f" {told_link(host, now)}", Tone.FAINT if host.link is Link.LIVE else tone)
+    return Span(" "), Span(name, Tone.STRONG), Span("  "), Span(letter if ascii_only else glyph, tone), told
 
 
 def _counted(counts: Counts, *, ascii_only: bool) -> list[Line]:
@@ -84,8 +71,11 @@ def _counted(counts: Counts, *, ascii_only: bool) -> list[Line]:
     return parts
 
 
-def tab_line(current: str, width: int, told: str = "") -> Line:
-    """Return the views with their keys, the current one set off, and on the right how the table is sorted."""
+def tab_line(current: str, width: int, told: str = "", *, is_urgent: bool = False) -> Line:
+    """Return the views with their keys, the current one set off, and on the right how the table is sorted.
+
+    What is urgent takes the views' place where there is no other.
+    """
     spans: list[Span] = [Span(" ")]
     for position, name in enumerate(VIEWS, start=1):
         is_current = name == current
@@ -94,8 +84,21 @@ def tab_line(current: str, width: int, told: str = "") -> Line:
         spans.append(Span("  "))
     gap = width - line_width(spans) - len(told) - 1
     if told and gap >= 1:
-        spans += (Span(" " * gap), Span(told, Tone.FAINT))
+        spans += (Span(" " * gap), Span(told, Tone.ACCENT if is_urgent else Tone.FAINT))
+    elif told and is_urgent:
+        return (*fitted(spans, max(0, width - len(told) - 3)), Span("  "), Span(told, Tone.ACCENT))
     return tuple(spans)
+
+
+def trouble_line(hosts: Sequence[Host], width: int) -> Line:
+    """Return what keeps a host from being heard, and that it is tried again; nothing where all are well."""
+    for host in hosts:
+        if host.link is Link.LOST and host.trouble:
+            again: Line = (Span("tried again every 2 s ", Tone.FAINT),)
+            return beside((Span(" "), said(host.trouble, Tone.BAD)), again, width)
+        if host.engine is not None and host.engine.is_troubled:
+            return cut((Span(" "), said(f"{host.name}: its ledger cannot be written", Tone.BAD)), width)
+    return ()
 
 
 def page_line(kind: str, name: str, told: Line, width: int, now: Instant, zone: tzinfo) -> Line:
@@ -108,12 +111,17 @@ def page_line(kind: str, name: str, told: Line, width: int, now: Instant, zone: 
     return beside(tuple(left), (Span(f"{stamp(to_datetime(now), zone)} ", Tone.FAINT),), width)
 
 
-def filter_line(text: str, shown: int, known: int, width: int, problem: str = "") -> Line:
-    """Return the filter that holds, in words, and how much of the table it leaves."""
+def found_line(text: str, told: str, width: int, problem: str = "", hint: str = "words  !word") -> Line:
+    """Return a filter as it was typed, what is wrong with it, and how much it finds."""
+    found: Line = (Span(f"{told} ", Tone.ACCENT if text else Tone.FAINT),)
     if not text:
-        return beside((Span(" / ", Tone.KEY), Span(HINT, Tone.FAINT)), (Span(f"all {known:,} ", Tone.FAINT),), width)
-    counted = f"{shown:,} of {known:,} "
-    spans: list[Span] = [Span(" / ", Tone.KEY), said(text, Tone.STRONG)]
-    if problem:
-        spans += (Span("  "), said(problem, Tone.WARN))
-    return beside(cut(tuple(spans), width - len(counted) - 2), (Span(counted, Tone.ACCENT),), width)
+        return beside((Span(" / ", Tone.KEY), Span(hint, Tone.FAINT)), found, width)
+    left: Line = (Span(" / ", Tone.KEY), said(text, Tone.STRONG))
+    left = (*left, Span("  "), said(problem, Tone.WARN)) if problem else left
+    return beside(cut(left, width - line_width(found) - 2), found, width)
+
+
+def filter_line(text: str, shown: int, known: int, width: int, problem: str = "") -> Line:
+    """Return the filter over schedules that holds, and how much of the table it leaves."""
+    told = f"{shown:,} of {known:,}" if text else f"all {known:,}"
+    return found_line(text, told, width, problem, HINT)

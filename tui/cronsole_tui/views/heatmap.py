@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from cronsole.model.instant import HOUR, Instant, to_datetime
 from cronsole.text import plural
-from cronsole_tui.views.line import Line, Span, Tone, fitted, line_width
+from cronsole_tui.views.line import Line, Span, Tone, cut, fitted
+from cronsole_tui.views.moments import zone_name
 
 _SHADES = " ░▒▓█"
 _ASCII_SHADES = " .:*#"
 _NAME_CELLS = 12
+# Below that, shades would make a picture of noise.
+_WELL_ABOVE = 1.2
 
 
 class Week(NamedTuple):
@@ -29,7 +32,7 @@ def picture(week: Week, width: int, zone: tzinfo, *, ascii_only: bool = False) -
     limits = scale(week.counts)
     shades = _ASCII_SHADES if ascii_only else _SHADES
     table = _by_day(week, zone)
-    lines: list[Line] = [_hours(cells)]
+    lines: list[Line] = [_hours(cells, zone_name(zone, week.since))]
     for name, counts in table:
         spans = [Span(f" {name:<{_NAME_CELLS - 1}}", Tone.FAINT)]
         spans += [_cell(count, limits, cells, shades, week.tone) for count in counts]
@@ -39,19 +42,27 @@ def picture(week: Week, width: int, zone: tzinfo, *, ascii_only: bool = False) -
                 fitted([Span(" " * _NAME_CELLS), *(_number(count, cells) for count in counts)], width)
             )
     lines.append(())
-    lines.append(_cut(_legend(limits, shades, week), width))
-    lines.append(_cut(_told(week, table), width))
+    lines.append(cut(_legend(limits, shades, week), width))
+    lines.append(cut(_told(week, table), width))
     return tuple(lines)
 
 
-def _cut(line: Line, width: int) -> Line:
-    return fitted(line, width) if line_width(line) > width else line
-
-
 def scale(counts: Sequence[int]) -> tuple[int, ...]:
-    """Return the least count of each shade: a quarter, a half, three quarters of the most, and one."""
+    """Return the least count of each shade, in even steps up to the most.
+
+    The steps begin at the least of what there is, where all of it would be dark else and the most is well above.
+    """
     most = max(counts, default=0)
-    return tuple(dict.fromkeys(max(1, -(-most * part // 4)) for part in range(4))) if most else (1,)
+    if not most:
+        return (1,)
+    least = min(count for count in counts if count > 0)
+    floor = least if least * 2 > most and most >= least * _WELL_ABOVE else 0
+    return tuple(
+        dict.fromkeys(
+            max(1, least if floor and not part else floor + -(-(most - floor) * part // 4))
+            for part in range(4)
+        )
+    )
 
 
 def shade(count: int, limits: Sequence[int]) -> int:
@@ -63,11 +74,11 @@ def shade(count: int, limits: Sequence[int]) -> int:
     return steps + 4 - len(limits)
 
 
-def _hours(cells: int) -> Line:
+def _hours(cells: int, zone: str) -> Line:
     step = 1 if cells >= 3 else 3 if cells == 2 else 6
     labels = [f"{hour:02d}" if hour % step == 0 else "" for hour in range(24)]
     text = ["".ljust(cells)] * 24
-    line = list(" " * _NAME_CELLS + "".join(text) + "  ")
+    line = list(f" {zone}".ljust(_NAME_CELLS) + "".join(text) + "  ")
     for hour, label in enumerate(labels):
         start = _NAME_CELLS + hour * cells
         line[start : start + len(label)] = label

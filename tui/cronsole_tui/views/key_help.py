@@ -10,7 +10,7 @@ from cronsole_tui.views.pages import section, side_by_side
 
 _KEY_CELLS = 14
 # From this width on there is room for two blocks beside each other.
-_TWO_BLOCKS = 110
+_TWO_BLOCKS = 144
 
 # The place itself comes first, what holds everywhere last.
 _LAST = (Scope.TABLE, Scope.EVERYWHERE)

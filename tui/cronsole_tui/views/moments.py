@@ -37,20 +37,33 @@ def stopwatch(span_ms: Millis) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
+# So many days around today are told by their names.
+_WEEK_DAYS = 7
+
+
 def clock(moment: datetime, zone: tzinfo, *, now: Instant | None = None) -> str:
-    """Return the time of day on a clock, with the day in front of it where that is not today's: `Sat 21 02:40`."""
+    """Return the time of day, with the day in front of it where that is not today: `02:40`, `1 Jan 02:40`."""
     local = moment.astimezone(zone)
     form = "%H:%M:%S" if local.second else "%H:%M"
-    if now is None or local.date() == to_datetime(now).astimezone(zone).date():
+    if now is None:
         return local.strftime(form)
-    return local.strftime(f"%a {local.day} {form}")
+    return f"{_day(local, to_datetime(now).astimezone(zone))}{local.strftime(form)}"
+
+
+def _day(local: datetime, today: datetime) -> str:
+    """Return the day as briefly as tells it from others: nothing, `Sat 21 `, `1 Jan `, `1 Jan 2027 `."""
+    days = abs((local.date() - today.date()).days)
+    if not days:
+        return ""
+    if days < _WEEK_DAYS:
+        return local.strftime(f"%a {local.day} ")
+    return local.strftime(f"{local.day} %b " if local.year == today.year else f"{local.day} %b %Y ")
 
 
 def second(moment: datetime, zone: tzinfo, now: Instant) -> str:
     """Return the time of day to the second, always as wide, with the day in front where that is not today's."""
     local = moment.astimezone(zone)
-    is_today = local.date() == to_datetime(now).astimezone(zone).date()
-    return local.strftime("%H:%M:%S" if is_today else f"%a {local.day} %H:%M:%S")
+    return f"{_day(local, to_datetime(now).astimezone(zone))}{local:%H:%M:%S}"
 
 
 def stamp(moment: datetime, zone: tzinfo) -> str:

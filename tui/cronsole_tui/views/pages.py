@@ -22,7 +22,8 @@ def side_by_side(left: Sequence[Line], right: Sequence[Line], cells: int) -> lis
     count = max(len(left), len(right))
     rows = [(*left, *[()] * (count - len(left))), (*right, *[()] * (count - len(right)))]
     return [
-        (*fitted(one, half - 2), Span("  "), *fitted(other, cells - half)) for one, other in zip(*rows, strict=True)
+        (*fitted(one, half - 2), Span("  "), *fitted(other, cells - half))
+        for one, other in zip(*rows, strict=True)
     ]
 
 
@@ -39,6 +40,8 @@ def fields(pairs: Iterable[tuple[str, str]]) -> list[Line]:
 def wrapped(text: str, cells: int) -> list[str]:
     """Return safe text in lines of at most so many cells, broken between words where that is possible."""
     found: list[str] = []
+    # A widget that has no room yet asks all the same.
+    cells = max(1, cells)
     for paragraph in text.split("\n"):
         line = ""
         for word in safe(paragraph).split(" "):

@@ -27,7 +27,7 @@ def page(plan: PlanView, *, width: int, now: Instant, zone: tzinfo) -> tuple[Lin
         if changes:
             lines += ((), section(f"{len(changes):,} {name}"))
             for change in changes:
-                lines += _change(change, glyph, tone, now, zone)
+                lines += _change(change, glyph, tone, now, zone, is_whole=glyph in "+-")
     for warning in plan.warnings:
         lines += [(Span("   "), Span(text, Tone.WARN)) for text in wrapped(warning, width - 3)]
     return tuple(cut(line, width) for line in lines)
@@ -48,7 +48,10 @@ def summary(plan: PlanView) -> str:
     return ", ".join([*parts, f"{plan.unchanged:,} unchanged"]) if parts else "Nothing changes"
 
 
-def _change(change: PlannedChange, glyph: str, tone: Tone, now: Instant, zone: tzinfo) -> list[Line]:
+def _change(
+    change: PlannedChange, glyph: str, tone: Tone, now: Instant, zone: tzinfo, *, is_whole: bool
+) -> list[Line]:
+    """Return what becomes of one schedule; of one that comes or goes whole, what it is."""
     lines: list[Line] = [
         (
             Span("   "),
@@ -58,6 +61,10 @@ def _change(change: PlannedChange, glyph: str, tone: Tone, now: Instant, zone: t
         )
     ]
     for each in change.fields:
+        if is_whole:
+            told = "" if each.key == "id" else each.after or each.before
+            lines += [(Span(f"       {each.key}: ", Tone.FAINT), said(told))] if told else []
+            continue
         before, after = each.before or "not given", each.after or "not given"
         lines.append(
             (

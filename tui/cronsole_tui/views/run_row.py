@@ -1,5 +1,6 @@
 """A run as one line of the history, at any width."""
 
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import NamedTuple
 
@@ -10,13 +11,13 @@ from cronsole.text import human_duration, plural
 from cronsole_tui.views.columns import Column, Placed, place
 from cronsole_tui.views.glyphs import of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, fitted, said
-from cronsole_tui.views.moments import second, since, stopwatch
+from cronsole_tui.views.moments import second, since, stopwatch, zone_name
 
 COLUMNS = (
     Column("mark", "", 4),
     Column("host", "HOST", 12, from_width=100),
-    Column("name", "SCHEDULE", 18, share=1),
-    Column("at", "STARTED", 17),
+    Column("name", "SCHEDULE", 17, share=1),
+    Column("at", "AT", 18),
     Column("ago", "", 10, from_width=90),
     Column("state", "STATE", 12),
     Column("took", "TOOK", 9),
@@ -38,14 +39,31 @@ class RunEntry(NamedTuple):
 
 
 class RunLook(NamedTuple):
+    """`zone` is the viewer's; with `zone_of` each run is told on the clock of its schedule."""
+
     width: int
     zone: tzinfo
     has_hosts: bool = False
     ascii_only: bool = False
+    zone_of: Callable[["RunEntry"], tzinfo] | None = None
+    has_names: bool = True
 
 
 def placed(look: RunLook) -> tuple[Placed, ...]:
-    return place(COLUMNS, look.width, without=frozenset() if look.has_hosts else frozenset({"host"}))
+    left_out = frozenset(
+        name for name, is_in in (("host", look.has_hosts), ("name", look.has_names)) if not is_in
+    )
+    return place(COLUMNS, look.width, without=left_out)
+
+
+def titles(look: RunLook, now: Instant) -> tuple[Placed, ...]:
+    """Return the columns with the zone in the title of the times, where they have one in common."""
+    return tuple(
+        column._replace(title=f"AT, {zone_name(look.zone, now)}")
+        if column.name == "at" and look.zone_of is None
+        else column
+        for column in placed(look)
+    )
 
 
 def row(entry: RunEntry, look: RunLook, now: Instant) -> Line:
@@ -69,12 +87,15 @@ def _name(entry: RunEntry, _look: RunLook, _now: Instant) -> Line:
 
 def _at(entry: RunEntry, look: RunLook, now: Instant) -> Line:
     run = entry.run
-    return (Span(second(run.started_at or run.due_at, look.zone, now)),)
+    if look.zone_of is None:
+        return (Span(second(run.created_at, look.zone, now)),)
+    zone = look.zone_of(entry)
+    return Span(second(run.created_at, zone, now)), Span(f" {zone_name(zone, now)}", Tone.FAINT)
 
 
 def _ago(entry: RunEntry, _look: RunLook, now: Instant) -> Line:
     run = entry.run
-    return (Span(since(run.started_at or run.due_at, now), Tone.FAINT),)
+    return (Span(since(run.created_at, now), Tone.FAINT),)
 
 
 def _state(entry: RunEntry, _look: RunLook, _now: Instant) -> Line:
@@ -118,7 +139,8 @@ def told(run: RunView) -> str:
     """Return what else is to be said of a run in a few words."""
     if run.state is RunState.MISSED and run.stands_for is not None:
         return plural(run.stands_for.count, "slot")
-    parts = [run.reason.value.replace("_", " ")] if run.reason else []
+    reason = run.reason.value.replace("_", " ") if run.reason else ""
+    parts = [reason] if reason and not run.detail.startswith(reason) else []
     if run.exit_code:
         parts.append(f"exit {run.exit_code}")
     if run.attempt > 1:

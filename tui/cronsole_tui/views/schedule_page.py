@@ -9,16 +9,18 @@ import msgspec
 from cronsole.model.instant import Instant
 from cronsole.model.view import ScheduleDetail, Statistics
 from cronsole.text import human_duration, plural
+from cronsole_tui.views.columns import header
 from cronsole_tui.views.glyphs import of_schedule, shown
 from cronsole_tui.views.line import Line, Span, Tone, cut, said
-from cronsole_tui.views.moments import countdown, full, since, stamp, zone_name
-from cronsole_tui.views.pages import field, section, side_by_side
-from cronsole_tui.views.run_row import RunEntry, RunLook, row
+from cronsole_tui.views.moments import countdown, full, since, stamp
+from cronsole_tui.views.pages import field, section, side_by_side, wrapped
+from cronsole_tui.views.run_row import RunEntry, RunLook, row, titles
 from cronsole_tui.views.strip import strip
 
 # From this width on there is room for two blocks beside each other.
 _TWO_BLOCKS = 110
 _STRIP_CELLS = 24
+_GATE_CELLS = 16
 
 
 def page(
@@ -31,8 +33,10 @@ def page(
     ascii_only: bool = False,
 ) -> tuple[Line, ...]:
     """Return what it is and what is next, beside it what stands in the way; then numbers, definition and runs."""
+    is_double = width >= _TWO_BLOCKS
+    block = width // 2 if is_double else width
     coming = [section("next fires"), *_fires(detail, now, zone)]
-    gates = [section("gates, as they stand now"), *_gates(detail, ascii_only=ascii_only)]
+    gates = [section("gates, as they stand now"), *_gates(detail, block, ascii_only=ascii_only)]
     numbers = [
         section("statistics of the history that is kept"),
         *_statistics(detail.statistics, now),
@@ -42,21 +46,23 @@ def page(
     lines = _head(detail, now, zone, ascii_only=ascii_only)
     for one, other in ((coming, gates), (numbers, written)):
         lines.append(())
-        lines += side_by_side(one, other, width) if width >= _TWO_BLOCKS else [*one, (), *other]
-    lines += ((), section(f"runs, times in {zone_name(zone, now)}"))
-    look = RunLook(width, zone, ascii_only=ascii_only)
+        lines += side_by_side(one, other, width) if is_double else [*one, (), *other]
+    look = RunLook(width, zone, ascii_only=ascii_only, has_names=False)
+    lines += ((), section("runs"), header(titles(look, now)))
     lines += [row(entry, look, now) for entry in runs] or [field("", Span("never ran", Tone.FAINT))]
     return tuple(cut(line, width) for line in lines)
 
 
-def _gates(detail: ScheduleDetail, *, ascii_only: bool) -> list[Line]:
+def _gates(detail: ScheduleDetail, width: int, *, ascii_only: bool) -> list[Line]:
     lines: list[Line] = []
     for gate in detail.gates:
         glyph = ("✓", "+") if gate.is_open else ("✗", "x")
         tone = Tone.GOOD if gate.is_open else Tone.BAD
         head = Span(f"   {glyph[1 if ascii_only else 0]} ", tone)
         told = gate.detail or ("open" if gate.is_open else "closed")
-        lines.append((head, Span(f"{gate.name:<16}", Tone.FAINT), said(told)))
+        first, *more = wrapped(told, max(20, width - _GATE_CELLS - 6))
+        lines.append((head, Span(f"{gate.name:<{_GATE_CELLS}}", Tone.FAINT), Span(first)))
+        lines += [(Span(" " * (_GATE_CELLS + 5)), Span(text)) for text in more]
     return lines
 
 
@@ -86,6 +92,12 @@ def _head(detail: ScheduleDetail, now: Instant, zone: tzinfo, *, ascii_only: boo
         end = "" if pause.until is None else f" until {full(pause.until, zone)}"
         told = f"since {full(pause.since, zone)}{end} by {pause.actor or 'nobody named'}"
         lines.append(field("paused", said(f"{told}: {pause.reason}" if pause.reason else told, Tone.WARN)))
+    statistics = detail.statistics
+    if statistics.p50_ms is not None and statistics.p95_ms is not None:
+        usual = (
+            f"usually {human_duration(statistics.p50_ms)}, 95 % within {human_duration(statistics.p95_ms)}"
+        )
+        lines.append(field("takes", Span(usual), said(f"   {statistics.trend}", Tone.WARN)))
     if schedule.tags:
         lines.append(field("tags", said(" ".join(schedule.tags))))
     lines += [field("shadows", said(shadow, Tone.WARN)) for shadow in detail.shadows]
@@ -97,13 +109,11 @@ def _fires(detail: ScheduleDetail, now: Instant, zone: tzinfo) -> list[Line]:
         return [field("", Span("none", Tone.FAINT))]
     lines: list[Line] = []
     for fire in detail.fires[:10]:
-        # Its own clock is where a note about a clock change comes from.
-        note = f"{fire.local}: {fire.note}" if fire.note else ""
         lines.append(
             (
                 Span(f"   {stamp(fire.due, zone):<28}"),
                 Span(f"{countdown(fire.due, now):<14}", Tone.FAINT),
-                said(note, Tone.WARN),
+                said(fire.note, Tone.WARN),
             )
         )
     return lines
@@ -111,7 +121,7 @@ def _fires(detail: ScheduleDetail, now: Instant, zone: tzinfo) -> list[Line]:
 
 def _statistics(statistics: Statistics, now: Instant) -> list[Line]:
     ended = statistics.succeeded + statistics.failed
-    rate = f", {100 * statistics.succeeded // ended} % of those that ended by themselves" if ended else ""
+    rate = f", {100 * statistics.succeeded // ended} % of what ended by itself" if ended else ""
     lines = [field("succeeded", Span(f"{statistics.succeeded:,}{rate}"))]
     others = [
         f"{count:,} {word}"
@@ -124,11 +134,6 @@ def _statistics(statistics: Statistics, now: Instant) -> list[Line]:
         if count
     ]
     lines.append(field("others", Span(", ".join(others) or "none")))
-    if statistics.p50_ms is not None and statistics.p95_ms is not None:
-        usual = (
-            f"usually {human_duration(statistics.p50_ms)}, 95 % within {human_duration(statistics.p95_ms)}"
-        )
-        lines.append(field("takes", Span(usual, Tone.STRONG), said(f"   {statistics.trend}", Tone.WARN)))
     if statistics.last_failure is not None:
         lines.append(field("last failure", Span(since(statistics.last_failure, now))))
     if statistics.last_success is not None:

@@ -48,8 +48,6 @@ def page(
 def _verdict(run: RunView, now: Instant, zone: tzinfo, *, ascii_only: bool) -> Line:
     mark = of_run(run.state)
     parts = [mark.word, told(run)]
-    if run.detail and run.reason is not None:
-        parts.append(run.detail)
     if run.late_ms is not None and not run.is_catchup:
         parts.append("on time" if run.late_ms < SECOND else f"started {human_duration(run.late_ms)} late")
     if run.is_catchup or run.cause is not Cause.SLOT:

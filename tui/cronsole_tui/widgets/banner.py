@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from textual.dom import DOMNode
 from textual.strip import Strip
 
 from cronsole_tui.views.line import Line
@@ -37,3 +38,9 @@ class Banner(Drawn):
     def on_resize(self) -> None:
         super().on_resize()
         self._seen = ()
+
+
+def redraw(screen: DOMNode, selector: str) -> None:
+    """Draw a banner of a screen again; work that ends when the screen is gone already finds none, and is no fault."""
+    for banner in screen.query(selector).results(Banner):
+        banner.redraw()

@@ -173,8 +173,10 @@ class LiveTable(Drawn, can_focus=True):
 
     def strip_at(self, y: int) -> Strip:
         width = self.size.width
+        # What lies under the scroll bar is not to be seen.
+        cells = width - self.scrollbar_gutter.right
         if y < _HEADER_LINES:
-            return self.painter.line(self.source.header(width), width)
+            return self.painter.line(self.source.header(cells), width)
         index = self.scroll_offset.y + y - _HEADER_LINES
         if index >= len(self.source):
             place = y - _HEADER_LINES
@@ -186,7 +188,7 @@ class LiveTable(Drawn, can_focus=True):
         under = palette.marked if is_marked else Style.null()
         if is_cursor:
             under = under + palette.cursor
-        return self.painter.line(self.source.line(index, width, is_cursor, is_marked), width, under)
+        return self.painter.line(self.source.line(index, cells, is_cursor, is_marked), width, under)
 
     def on_mount(self) -> None:
         self._fit()

@@ -7,8 +7,10 @@ erased line ends, and rows that only moved are moved by the terminal itself.
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import repeat
 from typing import TypeAlias
 
@@ -41,11 +43,20 @@ _ROWS_OF_GAIN = 3
 _ONE_PACKET = 1200
 
 
+# What Textual and the views draw with, for terminals without it.
+_LETTERS = dict(zip("─━│┃▌▐▔▁…·•–—×→←↑↓", "--||||~_.*o--x><^v", strict=True)) | dict.fromkeys(
+    "╭╮╰╯┌┐└┘├┤┬┴┼", "+"
+)
+
+
 class Mirror:
     """What Textual wants on the alternate screen, and what is there."""
 
-    def __init__(self, width: int, height: int, colours: Colours = Colours.ALL) -> None:
+    def __init__(
+        self, width: int, height: int, colours: Colours = Colours.ALL, *, is_ascii: bool = False
+    ) -> None:
         self.colours = colours
+        self.is_ascii = is_ascii
         self._wanted: list[Row] = []
         self._shown: list[Row] = []
         self._before: list[str] = []
@@ -118,6 +129,8 @@ class Mirror:
         if not 0 <= y < self.height:
             return
         cells: Row = list(_cells(text, self._brush))
+        if self.is_ascii and not text.isascii():
+            cells = [(_in_ascii(cell), look) for cell, look in cells]
         blank = (" ", on_blank(self._brush))
         if blank[1] != self._brush:
             cells = [blank if cell[0] == " " else cell for cell in cells]
@@ -256,6 +269,15 @@ def _part(row: Row, x: int) -> None:
 
 def _cells(text: str, look: Look) -> Iterable[Cell]:
     return zip(text, repeat(look), strict=False) if text.isascii() else _wide_cells(text, look)
+
+
+@lru_cache(4096)
+def _in_ascii(cell: str) -> str:
+    """Return the letter that stands for a cell where there are no others; both halves of a wide one have theirs."""
+    if cell and cell.isascii():
+        return cell
+    bare = unicodedata.normalize("NFKD", cell)[:1]
+    return _LETTERS.get(cell) or (bare if bare and bare.isascii() else "?")
 
 
 def _wide_cells(text: str, look: Look) -> Iterator[Cell]:
