@@ -1,6 +1,7 @@
 """The console: wires the feeds, the views and the verbs together, and knows how to leave."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
@@ -18,29 +19,27 @@ from cronsole.client.engine import EngineClient
 from cronsole.model.event import Level
 from cronsole.model.view import EventView
 from cronsole.text import plural, safe
-from cronsole_tui import palette
 from cronsole_tui.feed import Feed
 from cronsole_tui.keymap import Action
 from cronsole_tui.scene import Scene
-from cronsole_tui.screens.choose import ChooseScreen
-from cronsole_tui.screens.detail_pages import RunScreen, ScheduleScreen, WhyScreen
-from cronsole_tui.screens.empty import MonitorsScreen
-from cronsole_tui.screens.events import EventsScreen
 from cronsole_tui.screens.frame import Frame
-from cronsole_tui.screens.log import LogScreen
-from cronsole_tui.screens.nodes import NodesScreen
-from cronsole_tui.screens.page import PageScreen
-from cronsole_tui.screens.runs import RunsScreen
 from cronsole_tui.screens.schedules import SchedulesScreen
-from cronsole_tui.screens.timeline import TimelineScreen
 from cronsole_tui.sources import key_of
 from cronsole_tui.themes import DEFAULT, THEMES
 from cronsole_tui.verbs import Verbs
+from cronsole_tui.viewing import made_view
 from cronsole_tui.views import key_help
 from cronsole_tui.views.entry import Entry, Host
+from cronsole_tui.views.heading import VIEWS
 from cronsole_tui.views.query import quoted
 from cronsole_tui.widgets.frugal import FrugalDriver
 from cronsole_tui.working import start
+
+
+def settle_memory() -> None:
+    """Collect from now on, but not through what was loaded to stay."""
+    gc.freeze()
+    gc.enable()
 
 
 class Console(App[None], inherit_bindings=False):
@@ -83,21 +82,11 @@ class Console(App[None], inherit_bindings=False):
                 happened=self._happened,
             )
         self._schedules = SchedulesScreen(scene)
-        self._runs = RunsScreen(scene)
-        self._views: Sequence[Frame] = (
-            self._schedules,
-            TimelineScreen(scene),
-            self._runs,
-            MonitorsScreen(scene),
-            NodesScreen(scene),
-            EventsScreen(scene),
-        )
+        self._views: dict[str, Frame] = {}
 
     async def on_mount(self) -> None:
-        for view in self._views:
-            # A screen that is not installed ends when another takes its place, and cannot be shown again.
-            self.install_screen(view, view.TITLED)
-        await self.push_screen(self._views[0])
+        await self.push_screen(self._installed(self._schedules))
+        self.call_after_refresh(settle_memory)
         for name, feed in self.scene.feeds.items():
             start(self, feed.run, f"feed of {name}")
 
@@ -147,7 +136,8 @@ class Console(App[None], inherit_bindings=False):
     def _happened(self, host: str, event: EventView) -> None:
         if event.level is Level.ERROR and self.scene.rings:
             self.bell()
-        for view in self._views:
+        self.scene.events.appendleft((host, event))
+        for view in self._views.values():
             view.happened(host, event)
 
     def tell(self, text: str, *, is_bad: bool = False) -> None:
@@ -156,11 +146,22 @@ class Console(App[None], inherit_bindings=False):
 
     def show_view(self, index: int) -> None:
         """Show a view by its number, around in a circle."""
-        view = self._views[index % len(self._views)]
+        view = self._view(VIEWS[index % len(VIEWS)])
         if self.screen is not view:
             self.switch_screen(view)
 
+    def _view(self, name: str) -> Frame:
+        return self._views.get(name) or self._installed(made_view(name, self.scene))
+
+    def _installed(self, view: Frame) -> Frame:
+        """A screen that is not installed ends when another takes its place, and cannot be shown again."""
+        self._views[view.TITLED] = view
+        self.install_screen(view, view.TITLED)
+        return view
+
     def show_help(self, actions: Sequence[Action]) -> None:
+        from cronsole_tui.screens.page import PageScreen
+
         ascii_only = self.scene.ascii_only
         self.push_screen(
             PageScreen(lambda width: key_help.page(actions, ascii_only=ascii_only, width=width), kind="help")
@@ -168,6 +169,9 @@ class Console(App[None], inherit_bindings=False):
 
     def show_palette(self) -> None:
         """Offer every verb, schedule, theme and host by name."""
+        from cronsole_tui import palette
+        from cronsole_tui.screens.choose import ChooseScreen
+
         screen = self.screen
         choices = palette.choices(
             screen.actions if isinstance(screen, Frame) else self.scene.actions,
@@ -177,6 +181,8 @@ class Console(App[None], inherit_bindings=False):
         self.push_screen(ChooseScreen(choices, hint="a verb, a schedule, a theme, a host"), self._do_chosen)
 
     def _do_chosen(self, key: str | None) -> None:
+        from cronsole_tui import palette
+
         kind, _, name = (key or "").partition(palette.BETWEEN)
         match kind:
             case palette.VERB if isinstance(self.screen, Frame):
@@ -196,19 +202,31 @@ class Console(App[None], inherit_bindings=False):
 
     def show_runs(self, text: str) -> None:
         """Show the history that a filter leaves."""
-        self._runs.show_only(text)
+        from cronsole_tui.screens.runs import RunsScreen
+
+        view = self._view("Runs")
+        if isinstance(view, RunsScreen):
+            view.show_only(text)
         self.show_view(2)
 
     def open_schedule(self, entry: Entry) -> None:
+        from cronsole_tui.screens.detail_pages import ScheduleScreen
+
         self.push_screen(ScheduleScreen(self.scene, entry))
 
     def open_why(self, host: str, schedule_id: str, slot: datetime | None = None) -> None:
+        from cronsole_tui.screens.detail_pages import WhyScreen
+
         self.push_screen(WhyScreen(self.scene, host, schedule_id, slot))
 
     def open_run(self, host: str, run_id: str) -> None:
+        from cronsole_tui.screens.detail_pages import RunScreen
+
         self.push_screen(RunScreen(self.scene, host, run_id))
 
     def open_log(self, host: str, run_id: str) -> None:
+        from cronsole_tui.screens.log import LogScreen
+
         self.push_screen(LogScreen(self.scene, host, run_id))
 
     def copy(self, text: str) -> None:

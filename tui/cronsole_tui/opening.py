@@ -1,6 +1,7 @@
 """Opens the console on engines; the one door by which the command line comes in."""
 
 import asyncio
+import gc
 import getpass
 import os
 import signal
@@ -45,6 +46,8 @@ def open_console(
 
     SystemExit says by its code that a signal ended it, or a fault of its own.
     """
+    # While all of it is loaded, the collector would walk through what stays, again and again.
+    gc.disable()
     preferences = prepare(theme)
     if ascii_only is None:
         ascii_only = preferences.ascii if preferences.ascii is not None else not is_unicode(os.environ)

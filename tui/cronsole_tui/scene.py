@@ -1,16 +1,20 @@
 """What every screen of one console shares: the fleet, the feeds, the clock, and how its user likes to see things."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
 from cronsole.client.engine import EngineClient
 from cronsole.model.instant import Instant
+from cronsole.model.view import EventView
 from cronsole_tui.clock import Clock
 from cronsole_tui.feed import Feed
 from cronsole_tui.fleet import Fleet
 from cronsole_tui.keymap import ACTIONS, Action
 from cronsole_tui.views.moments import zone_name
+
+_EVENTS_KEPT = 5_000
 
 
 class Scene:
@@ -35,6 +39,7 @@ class Scene:
         self.is_read_only = is_read_only
         self.rings = rings
         self.uses_schedule_zone = False
+        self.events: deque[tuple[str, EventView]] = deque(maxlen=_EVENTS_KEPT)
         self.undo: Callable[[], None] | None = None
 
     def now(self) -> Instant:

@@ -1,6 +1,7 @@
 """What keys do to engines: preview, ask, act, tell. Screens know only which schedules are meant."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cronsole.errors import CronsoleError
@@ -10,17 +11,13 @@ from cronsole.model.prospect import EffectView
 from cronsole.model.run import RunState
 from cronsole.model.view import RunBrief, RunView, ScheduleStatus
 from cronsole.text import plural, safe
-from cronsole_tui.forms import Forms
-from cronsole_tui.screens.choose import Choice, PickScreen
-from cronsole_tui.screens.confirm import ConfirmScreen
-from cronsole_tui.screens.page import PageScreen
-from cronsole_tui.views import plan
 from cronsole_tui.views.entry import Entry
 from cronsole_tui.views.moments import stopwatch
 from cronsole_tui.views.query import quoted
 
 if TYPE_CHECKING:
     from cronsole_tui.app import Console
+    from cronsole_tui.forms import Forms
 from cronsole_tui.working import start
 
 OF_SCHEDULES = frozenset(
@@ -36,7 +33,12 @@ class Verbs:
     def __init__(self, app: "Console") -> None:
         self._app = app
         self._scene = app.scene
-        self._forms = Forms(app, self)
+
+    @cached_property
+    def _forms(self) -> "Forms":
+        from cronsole_tui.forms import Forms
+
+        return Forms(self._app, self)
 
     def start(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Run a verb; what an engine refuses is told in its own words."""
@@ -215,6 +217,8 @@ class Verbs:
     async def _chosen(
         self, runs: Sequence[tuple[Entry, RunBrief]], verb: str
     ) -> tuple[Entry, RunBrief] | None:
+        from cronsole_tui.screens.choose import Choice, PickScreen
+
         now = self._scene.now()
         choices = [
             Choice(
@@ -288,6 +292,9 @@ class Verbs:
         self.start(work, "reload")
 
     async def _reload(self, host: str) -> None:
+        from cronsole_tui.screens.page import PageScreen
+        from cronsole_tui.views import plan
+
         scene = self._scene
         view = await scene.client(host).reload(preview=True)
         page = PageScreen(
@@ -304,6 +311,8 @@ class Verbs:
 
     async def agrees(self, question: str, told: Iterable[str] = ()) -> bool:
         """Ask, with what would happen told in sentences."""
+        from cronsole_tui.screens.confirm import ConfirmScreen
+
         return await self._app.push_screen_wait(ConfirmScreen(question, list(told)))
 
 

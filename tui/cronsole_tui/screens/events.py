@@ -1,6 +1,5 @@
 """The live stream of what happens, and the trail of who changed what."""
 
-from collections import deque
 from typing import ClassVar
 
 from cronsole.errors import CronsoleError
@@ -18,7 +17,6 @@ from cronsole_tui.views.moments import zone_name
 from cronsole_tui.views.query import split
 from cronsole_tui.working import start
 
-_KEPT = 5_000
 # Wider than any line, so that nothing of it is cut.
 _WHOLE = 100_000
 
@@ -30,7 +28,6 @@ class EventsScreen(TableView):
     SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.EVERYWHERE, Scope.TABLE, Scope.EVENTS)
 
     def __init__(self, scene: Scene) -> None:
-        self._events: deque[tuple[str, EventView]] = deque(maxlen=_KEPT)
         self._audit: list[tuple[str, Line]] = []
         self._shows_audit = False
         self._has_news = False
@@ -56,13 +53,12 @@ class EventsScreen(TableView):
     def filter_lines(self, width: int) -> Line:
         what = "change" if self._shows_audit else "event"
         told = plural(self._shown, what)
-        if not self._shows_audit and self._events:
+        if not self._shows_audit and self.scene.events:
             told += ", the newest on top"
         return found_line(self.filter, told, width)
 
     def happened(self, host: str, event: EventView) -> None:
         # Events come by the hundred: what is seen of them changes as often as the fleet does.
-        self._events.appendleft((host, event))
         self._has_news = True
 
     def fleet_changed(self) -> None:
@@ -117,7 +113,7 @@ class EventsScreen(TableView):
             self._shown = len(rows)
             self.table.show(LineRows(rows, title))
         else:
-            events = [pair for pair in self._events if not words or event_matches(pair[1], words)]
+            events = [pair for pair in self.scene.events if not words or event_matches(pair[1], words)]
             self._shown = len(events)
             self.table.show(EventRows(events, self._line, title))
         if is_on_top:
@@ -132,7 +128,7 @@ class EventsScreen(TableView):
     def do_open(self) -> None:
         """Open the run that the event is of, else its schedule."""
         chosen = next(
-            (pair for pair in self._events if f"{pair[0]}/{pair[1].id}" == self.table.cursor_key), None
+            (pair for pair in self.scene.events if f"{pair[0]}/{pair[1].id}" == self.table.cursor_key), None
         )
         if chosen is None or self._shows_audit:
             return
