@@ -5,7 +5,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -31,11 +31,9 @@ def bind(path: Path, *, is_for_others: bool) -> socket.socket:
 
 def remove(path: Path, bound: tuple[int, int]) -> None:
     """Remove the file of a socket, if it still is the one that was bound."""
-    try:
+    with suppress(FileNotFoundError):
         if identity(path) == bound:
             path.unlink()
-    except FileNotFoundError:
-        pass
 
 
 def identity(path: Path) -> tuple[int, int]:

@@ -6,6 +6,7 @@ Several entries may call several commands, each at its own pace. The first run c
 import re
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -275,11 +276,10 @@ def _read_entry(entry: object, scope: Scope, environ: Mapping[str, str], flaws: 
     table = resolve_table(entry, environ, flaws, frozenset({"payload"}))
     zone = table.get("timezone", scope.timezone)
     if isinstance(zone, str):
-        try:
+        # Of a zone that is none the key itself tells, which is about to be read.
+        with suppress(Fault):
             attempt(values.timezone, zone, scope)
             scope = msgspec.structs.replace(scope, timezone=zone)
-        except Fault:
-            pass  # the key itself is about to be read, and tells what is wrong
     fields = read_table(table, ENTRY, scope)
     given = [key for key in _TRIGGERS if key in entry]
     if not given:

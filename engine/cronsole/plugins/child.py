@@ -173,11 +173,9 @@ class Child:
     def _on_exit(self) -> None:
         if self._pidfd not in self._open:
             return
-        try:
+        # Where somebody else has reaped it, it has ended all the same, and nobody can say how.
+        with suppress(ChildProcessError):
             ended = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
-        except ChildProcessError:
-            pass
-        else:
             if ended is None:
                 return
             is_exit = ended.si_code == os.CLD_EXITED
@@ -187,14 +185,14 @@ class Child:
         self._over.set()
 
     def _write(self) -> None:
-        try:
+        # What does not read, or no more of it, is closed to: its answer will tell.
+        with suppress(OSError):
             while self._rest:
-                self._rest = self._rest[os.write(self._stdin, self._rest) :]
-        except BlockingIOError:
-            return
-        except OSError:
-            # It does not read, or no more of it; its answer will tell.
-            pass
+                try:
+                    written = os.write(self._stdin, self._rest)
+                except BlockingIOError:
+                    return
+                self._rest = self._rest[written:]
         self._close(self._stdin)
 
     def _read_out(self) -> None:
