@@ -64,7 +64,8 @@ class Stage:
     def job(self, verb: str, **changes: Any) -> Job:
         self.number += 1
         job = Job(
-            run_id=f"r{self.number}",
+            # A run is ended by its id, wherever it runs: other workers have runs of their own.
+            run_id=f"r{os.getpid()}-{self.number}",
             schedule_id=self.carried.schedule_id,
             action=PluginCall("sample", verb),
             attempt=1,

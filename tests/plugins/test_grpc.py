@@ -92,7 +92,7 @@ class Stage:
 
     def job(self, payload: str = "", **fields: Any) -> Job:
         job = Job(
-            run_id="r1",
+            run_id=f"r1-{os.getpid()}",
             schedule_id="s",
             action=PluginCall("glyphs", "work"),
             attempt=1,
@@ -218,7 +218,7 @@ async def test_a_run_hands_over_payload_and_timeout_and_keeps_what_the_plugin_te
         '{"rows":2}\n'
     )
     (note,) = stage.glyphs.notes("execute")
-    assert (note["job"], note["handler"], note["timeout"]) == ("r1", "work", 91)
+    assert (note["job"], note["handler"], note["timeout"]) == (f"r1-{os.getpid()}", "work", 91)
 
 
 async def test_bytes_that_are_no_text_come_through_and_no_timeout_is_unset(stage: Stage) -> None:
@@ -276,7 +276,7 @@ async def test_no_more_calls_are_under_way_than_its_parallelism_allows(stage: St
     plugin = await stage.load(parallelism=1)
     first = asyncio.ensure_future(plugin.call(stage.job('{"do":"hang"}'), "work"))
     await stage.until(lambda: stage.glyphs.notes("execute"))
-    second = asyncio.ensure_future(plugin.call(stage.job(run_id="r2"), "poll"))
+    second = asyncio.ensure_future(plugin.call(stage.job(run_id=f"r2-{os.getpid()}"), "poll"))
     await asyncio.sleep(0.1)
     assert len(stage.glyphs.notes("execute")) == 1
     first.cancel()
