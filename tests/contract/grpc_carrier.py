@@ -6,8 +6,8 @@ from pathlib import Path
 import grpc  # noqa: F401 - without it there is no such carrier
 from tests.plugins.pulse import code_folder
 
+from cronsole.model.plugin import Carrier
 from cronsole.model.settings import PluginSettings
-from cronsole.plugins.base import Carrier
 
 _SERVER = """
 import json, os, sys, threading

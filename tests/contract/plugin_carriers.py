@@ -12,10 +12,10 @@ from typing import Any, Protocol
 import msgspec
 
 from cronsole.model.action import PluginCall
+from cronsole.model.plugin import Carrier
 from cronsole.model.schedule import Origin, Schedule, SourceKind
 from cronsole.model.settings import PluginSettings
 from cronsole.model.trigger import IntervalSpec
-from cronsole.plugins.base import Carrier
 
 VERBS = ("work", "fail", "hang", "tell", "count", "crash")
 

@@ -21,10 +21,10 @@ from cronsole.executors.plugin import PluginExecutor
 from cronsole.model import event as events
 from cronsole.model.action import PluginCall
 from cronsole.model.event import Event
+from cronsole.model.plugin import PluginStatus
 from cronsole.model.policy import Expect, Limits
 from cronsole.model.run import RunState
 from cronsole.model.settings import PluginSettings, Settings
-from cronsole.plugins.base import PluginStatus
 from cronsole.plugins.loading import PluginGround
 from cronsole.plugins.registry import Registry
 

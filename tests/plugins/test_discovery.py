@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tests.plugins.python_plugins import Yard, plugin_class
 
+from cronsole.model.plugin import Carrier, PluginStatus
 from cronsole.model.settings import PluginSettings, Settings
 from cronsole.plugins import discovery
-from cronsole.plugins.base import Carrier, PluginStatus
 from cronsole.plugins.discovery import discover, installed
 
 MANIFEST = "manifest_spec: ductile.plugin\n"

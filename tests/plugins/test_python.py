@@ -10,9 +10,9 @@ from tests.plugins.python_plugins import HEAD, Yard, plugin_class
 from cronsole.executors.base import Outcome
 from cronsole.executors.plugin import PluginExecutor
 from cronsole.model.action import PluginCall
+from cronsole.model.plugin import PluginStatus
 from cronsole.model.run import RunState
 from cronsole.model.settings import PluginSettings
-from cronsole.plugins.base import PluginStatus
 
 __all__ = ["make_job"]
 

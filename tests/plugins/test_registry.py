@@ -5,8 +5,8 @@ import sys
 import pytest
 from tests.plugins.python_plugins import Yard, plugin_class
 
+from cronsole.model.plugin import PluginStatus
 from cronsole.model.settings import PluginSettings
-from cronsole.plugins.base import PluginStatus
 
 
 async def test_a_plugin_that_cannot_be_loaded_aborts_no_other(yard: Yard) -> None:

@@ -7,10 +7,10 @@ from tests.runtime.house import House, schedule
 from cronsole.errors import StoreUnavailable, UnknownPlugin
 from cronsole.model import event as events
 from cronsole.model.action import PluginCall
+from cronsole.model.plugin import PluginStatus
 from cronsole.model.run import Cause
 from cronsole.model.schedule import SourceKind
 from cronsole.model.settings import PluginSettings
-from cronsole.plugins.base import PluginStatus
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from uuid import uuid4
 from cronsole.client.carrier import carrier_to
 from cronsole.client.events import EventStream
 from cronsole.client.logs import LogReader
+from cronsole.client.plugins import PluginsClient
 from cronsole.client.wire import Wire, decoded, segment
 from cronsole.model.ask import (
     AuditQuery,
@@ -59,6 +60,7 @@ class EngineClient:
     def __init__(self, target: str, *, token: str | None = None, ssh: Sequence[str] = ("ssh",)) -> None:
         self.target = target
         self._wire = Wire(carrier_to(target, token=token, ssh=ssh), token)
+        self.plugins = PluginsClient(self._wire)
 
     @classmethod
     def at(cls, target: str, *, token: str | None = None) -> Self:

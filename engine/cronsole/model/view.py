@@ -244,6 +244,7 @@ class Counts(View, frozen=True):
     late: int = 0
     running: int = 0
     queued: int = 0
+    plugins_troubled: int = 0
 
 
 class EngineView(View, frozen=True):

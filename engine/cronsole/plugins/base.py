@@ -1,7 +1,6 @@
 """What the engine sees of a plugin, whatever carries it; every carrier passes the same contract suite."""
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import Any, Protocol
 
 import msgspec
@@ -9,18 +8,11 @@ import msgspec
 from cronsole.errors import CronsoleError
 from cronsole.executors.base import Job, Outcome
 from cronsole.model.instant import Instant
+from cronsole.model.plugin import Carrier, PluginStatus
 from cronsole.model.schedule import Schedule
 from cronsole.model.settings import Settings
 
 DEFAULT_PRIORITY = 1000
-
-
-class Carrier(StrEnum):
-    """How a plugin is spoken to."""
-
-    PYTHON = "python"
-    PROCESS = "process"
-    GRPC = "grpc"
 
 
 class PluginFault(CronsoleError):
@@ -135,16 +127,6 @@ class RuntimeSchedule(msgspec.Struct, frozen=True, kw_only=True):
     next_at: int | None = None
     last_at: int | None = None
     last_run_id: str = ""
-
-
-class PluginStatus(StrEnum):
-    """Where a plugin stands. A stale one runs on with what it declared before its reload failed."""
-
-    LOADED = "loaded"
-    FAILED = "failed"
-    STALE = "stale"
-    UNLOADED = "unloaded"
-    DISABLED = "disabled"
 
 
 class PluginRecord(msgspec.Struct, frozen=True):

@@ -13,8 +13,9 @@ from typing import Final
 import msgspec
 
 from cronsole.errors import nearest
+from cronsole.model.plugin import Carrier
 from cronsole.model.settings import BUILT_IN_PROVIDER, PluginSettings, Settings
-from cronsole.plugins.base import Carrier, PluginFault
+from cronsole.plugins.base import PluginFault
 from cronsole.plugins.trust import check_trusted
 
 GROUP: Final = "cronsole.plugins"

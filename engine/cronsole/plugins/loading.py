@@ -11,10 +11,11 @@ from typing import Protocol
 import msgspec
 
 from cronsole.clock import Clock
+from cronsole.model.plugin import Carrier
 from cronsole.model.schedule import Schedule
 from cronsole.model.settings import PluginSettings
 from cronsole.plugins.author import Schedule as Declaration
-from cronsole.plugins.base import Carrier, LoadedPlugin, PluginState, RuntimeSchedules
+from cronsole.plugins.base import LoadedPlugin, PluginState, RuntimeSchedules
 from cronsole.plugins.words import Words
 
 

@@ -19,11 +19,12 @@ from cronsole.executors.spawn import own_account
 from cronsole.executors.verdict import SUCCESS, Judgement, judge_duration, judge_output, span
 from cronsole.model.action import PluginCall
 from cronsole.model.instant import SECOND, Instant, Millis, to_iso
+from cronsole.model.plugin import Carrier
 from cronsole.model.run import RunState
 from cronsole.model.schedule import Schedule
 from cronsole.model.settings import PluginSettings
 from cronsole.plugins.answers import StderrNotes, answer_in, table_in, tell, value_in
-from cronsole.plugins.base import Carrier, Declared, Health, PluginFault, Refused
+from cronsole.plugins.base import Declared, Health, PluginFault, Refused
 from cronsole.plugins.child import Child, Errand, Spoken
 from cronsole.plugins.loading import PluginGround
 from cronsole.plugins.manifest import MANIFEST, Manifest, missing_config, read_manifest, unknown_config

@@ -22,12 +22,13 @@ from cronsole.executors.inline import InlineExecution
 from cronsole.executors.notes import Notes
 from cronsole.executors.threads import ThreadPool
 from cronsole.executors.verdict import Judgement, judge_duration
+from cronsole.model.plugin import Carrier
 from cronsole.model.run import RunState
 from cronsole.model.schedule import Schedule
 from cronsole.model.settings import PluginSettings
 from cronsole.plugins.author import Plugin
 from cronsole.plugins.author import Schedule as Declaration
-from cronsole.plugins.base import Carrier, Declared, Health, PluginFault, Verb
+from cronsole.plugins.base import Declared, Health, PluginFault, Verb
 from cronsole.plugins.code import find_plugin, forget
 from cronsole.plugins.loading import PluginGround
 from cronsole.plugins.loop_thread import LoopThread

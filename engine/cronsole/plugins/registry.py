@@ -22,17 +22,9 @@ from cronsole.model.event import (
     PluginUnloaded,
 )
 from cronsole.model.instant import Instant
+from cronsole.model.plugin import Carrier, PluginStatus
 from cronsole.model.settings import Settings
-from cronsole.plugins.base import (
-    Carrier,
-    Declared,
-    Health,
-    LoadedPlugin,
-    PluginFault,
-    PluginRecord,
-    PluginStatus,
-    Prepared,
-)
+from cronsole.plugins.base import Declared, Health, LoadedPlugin, PluginFault, PluginRecord, Prepared
 from cronsole.plugins.discovery import Found, Inventory, discover
 from cronsole.plugins.loading import Opens, PluginGround, opener_of
 

@@ -10,10 +10,11 @@ from cronsole.clock import Clock
 from cronsole.config.diff import Diff
 from cronsole.errors import StoreUnavailable, UnknownPlugin, nearest
 from cronsole.model.event import Warned
+from cronsole.model.plugin import PluginStatus
 from cronsole.model.policy import DEFAULT_POLICY, Policy
 from cronsole.model.schedule import Schedule, SourceKind
 from cronsole.model.settings import Settings
-from cronsole.plugins.base import PluginRecord, Plugins, PluginStatus, Prepared
+from cronsole.plugins.base import PluginRecord, Plugins, Prepared
 from cronsole.runtime.bus import Bus
 from cronsole.store.base import AuditEntry
 
