@@ -57,6 +57,10 @@ class UnknownPlugin(CronsoleError):
     """No plugin has that name."""
 
 
+class UnknownCommand(CronsoleError):
+    """The plugin has no command of that name."""
+
+
 class ScheduleExists(CronsoleError):
     """Another schedule has that id already."""
 

@@ -19,6 +19,8 @@ READ: Final = (
     ("GET", "/api/v1/forecast"),
     ("GET", "/api/v1/load"),
     ("GET", "/api/v1/events"),
+    ("GET", "/api/v1/plugins"),
+    ("GET", "/api/v1/plugins/{name}"),
     ("GET", "/api/v1/catalog/plan"),
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
@@ -33,6 +35,9 @@ OPERATE: Final = (
     ("POST", "/api/v1/resume"),
     ("POST", "/api/v1/runs/{run_id}/cancel"),
     ("POST", "/api/v1/runs/{run_id}/retry"),
+    ("POST", "/api/v1/plugins/{name}/health"),
+    ("POST", "/api/v1/plugins/{name}/commands/{command}/call"),
+    ("POST", "/api/v1/plugins/{name}/circuits/reset"),
 )
 WRITE: Final = (
     ("POST", "/api/v1/schedules"),
@@ -40,6 +45,7 @@ WRITE: Final = (
     ("PATCH", "/api/v1/schedules/{schedule_id}"),
     ("DELETE", "/api/v1/schedules/{schedule_id}"),
     ("POST", "/api/v1/catalog/reload"),
+    ("POST", "/api/v1/plugins/{name}/reload"),
 )
 ADMIN: Final = (("GET", "/api/v1/audit"),)
 OPEN: Final = (("GET", "/healthz"), ("GET", "/readyz"))
@@ -68,7 +74,10 @@ def routes() -> tuple[Route, ...]:
 
 def target_of(path: str) -> str:
     """A path with ids in the places of its parameters."""
-    return path.replace("{schedule_id}", "tick").replace("{run_id}", "nothing")
+    given = {"{schedule_id}": "tick", "{run_id}": "nothing", "{name}": "nobody", "{command}": "nothing"}
+    for name, value in given.items():
+        path = path.replace(name, value)
+    return path
 
 
 GUARDED: Final = tuple(route for route in routes() if not route.contract.is_open)

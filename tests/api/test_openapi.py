@@ -17,7 +17,7 @@ from tests.runtime.house import schedule
 from cronsole.api import openapi
 from cronsole.api.examples import DEFINITION, EXAMPLES
 from cronsole.config.task_keys import TASK
-from cronsole.model import ask, prospect, view
+from cronsole.model import ask, plugin, prospect, view
 
 DOCUMENT: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(openapi.document(routes())))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -61,7 +61,7 @@ def test_every_reference_leads_somewhere():
 def test_every_example_is_valid(name: str):
     assert SCHEMAS[name]["examples"] == [EXAMPLES[name]]
     validator(name).validate(EXAMPLES[name])
-    module = next(each for each in (view, prospect, ask) if hasattr(each, name))
+    module = next(each for each in (view, prospect, ask, plugin) if hasattr(each, name))
     msgspec.convert(EXAMPLES[name], type=getattr(module, name))
 
 

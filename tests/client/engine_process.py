@@ -19,7 +19,27 @@ from cronsole.api import tokens
 
 _START_SECONDS = 30
 
+PLUGIN = """
+from cronsole import Plugin, Schedule
+
+
+class Greeter(Plugin):
+    version = "1.2"
+
+    def schedules(self):
+        return [Schedule("greet", cron="30 4 1 1 *")]
+
+    def run(self, ctx):
+        ctx.log("hello")
+
+    def shout(self, ctx):
+        '''Say it loudly.'''
+        ctx.log("HELLO")
+"""
+
 CONFIG = """
+plugin_roots = ["{folder}/plugins"]
+
 [api]
 listen = "127.0.0.1:{port}"
 tls_certificate = "{certificate}"
@@ -66,6 +86,8 @@ class EngineProcess:
         self._process: subprocess.Popen[bytes] | None = None
         state = folder / "state"
         state.mkdir(mode=0o700, parents=True)
+        (folder / "plugins").mkdir()
+        (folder / "plugins" / "greeter.py").write_text(PLUGIN)
         os.mkfifo(folder / "gate")
         # Held open, so that neither who writes nor who reads has to wait for the other.
         self._gate = os.open(folder / "gate", os.O_RDWR)

@@ -19,6 +19,8 @@ from cronsole.errors import (
     NotOurs,
     ScheduleExists,
     StaleDefinition,
+    UnknownCommand,
+    UnknownPlugin,
     UnknownRun,
     UnknownSchedule,
 )
@@ -34,6 +36,7 @@ from cronsole.model.ask import (
     Selection,
     TriggerAsk,
 )
+from cronsole.model.plugin import PluginStatus
 from cronsole.model.prospect import PlanView, ReloadView
 from cronsole.model.run import Cause, RunState
 from cronsole.model.view import ScheduleStatus
@@ -290,3 +293,41 @@ async def test_a_wrong_token_lets_nobody_in(shared_engine: EngineProcess, monkey
     async with EngineClient.at(shared_engine.origin, token="cronsole_wrong") as client:
         with pytest.raises(Forbidden, match="CRONSOLE_TOKEN"):
             await client.engine()
+
+
+async def test_plugins_are_listed_and_shown(client: EngineClient):
+    (listed,) = await client.plugins.list()
+    assert (listed.name, listed.status, listed.version) == ("greeter", PluginStatus.LOADED, "1.2")
+    detail = await client.plugins.show("greeter")
+    assert detail.declared == ("greet",)
+    assert [(each.name, each.description) for each in detail.commands][1] == ("shout", "Say it loudly.")
+
+
+async def test_a_plugin_is_asked_for_its_health_and_loaded_anew(client: EngineClient):
+    assert (await client.plugins.health("greeter")).is_well
+    before = (await client.plugins.show("greeter")).plugin
+    assert (await client.plugins.reload("greeter")).since > before.since
+
+
+async def test_a_command_is_called_by_hand(client: EngineClient):
+    key = uuid4().hex
+    made = await client.plugins.call("greeter", "shout", {"to": "you"}, idempotency_key=key)
+    assert (made.schedule_id, made.cause) == ("greeter/shout:by-hand", Cause.MANUAL)
+    assert await output(client, made.run_id) == b"HELLO\n"
+    again = await client.plugins.call("greeter", "shout", {"to": "you"}, idempotency_key=key)
+    assert again.run_id == made.run_id
+    assert (await client.run(made.run_id)).run.payload == '{"to":"you"}'
+
+
+async def test_circuits_are_closed(client: EngineClient):
+    assert await client.plugins.reset("greeter") == ()
+    assert await client.plugins.reset("greeter", "shout") == ()
+
+
+async def test_what_no_plugin_has_is_told_with_the_nearest(client: EngineClient):
+    with pytest.raises(UnknownPlugin, match="'greter'; 'greeter' is"):
+        await client.plugins.show("greter")
+    with pytest.raises(UnknownCommand, match="did you mean 'shout'"):
+        await client.plugins.call("greeter", "shuot")
+    with pytest.raises(UnknownCommand, match="that is a schedule of it, which is triggered"):
+        await client.plugins.call("greeter", "greet")

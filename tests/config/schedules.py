@@ -26,7 +26,15 @@ from cronsole.model.policy import (
     Span,
 )
 from cronsole.model.schedule import Schedule
-from cronsole.model.trigger import CronSpec, DstPolicy, IntervalSpec, OnceSpec, StartupSpec, TriggerSpec
+from cronsole.model.trigger import (
+    CronSpec,
+    DstPolicy,
+    IntervalSpec,
+    ManualSpec,
+    OnceSpec,
+    StartupSpec,
+    TriggerSpec,
+)
 
 CHANNELS = ("ops", "on call")
 
@@ -116,6 +124,7 @@ triggers: st.SearchStrategy[TriggerSpec] = st.one_of(
     instants.map(lambda at: OnceSpec(at=at)),
     durations.map(lambda ms: OnceSpec(after_ms=ms)),
     st.just(StartupSpec()),
+    st.just(ManualSpec()),
 )
 hours = st.tuples(st.integers(0, 1439), st.integers(0, 1440)).filter(lambda both: both[0] != both[1])
 stretches = st.tuples(instants, spans).map(lambda both: Span(both[0], both[0] + both[1]))

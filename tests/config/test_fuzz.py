@@ -1,6 +1,7 @@
 """Whatever stands in a file: a configuration comes of it, or problems with their places, and nothing else."""
 
 import json
+import random
 import re
 from pathlib import Path
 
@@ -30,7 +31,7 @@ PLACE = re.compile(r"(fuzz\.(toml|yaml))(:\d+)?: ")
 
 GOOD: dict[str, list[object]] = {
     "id": ["a", "b/c", "d:e"],
-    "cron": ["*/5 * * * *", "0 2 * * *", "5m", "@daily", "@startup", "0 0 0 1 1 * 2030"],
+    "cron": ["*/5 * * * *", "0 2 * * *", "5m", "@daily", "@startup", "@manual", "0 0 0 1 1 * 2030"],
     "every": ["5m"],
     "at": ["2027-01-01T00:00"],
     "command": ["true", ["true", "x"]],
@@ -42,37 +43,57 @@ GOOD: dict[str, list[object]] = {
     "env": [{"A": "${env:HOME}"}],
     "config": [{"a": [1, {"b": None}]}],
 }
-TEXTS = st.one_of(
-    st.text(max_size=12),
-    st.sampled_from(
-        [
-            "",
-            "0",
-            "5m",
-            "-1s",
-            "9" * 30 + "s",
-            "${env:NO}",
-            "${file:/no}",
-            "${env:",
-            "$${env:A}",
-            "\x1b[31m",
-            "\u202e",
-        ]
+ODD_TEXTS: tuple[str, ...] = (
+    *(
+        "",
+        "0",
+        "5m",
+        "-1s",
+        "9" * 30 + "s",
+        "${env:NO}",
+        "${file:/no}",
+        "${env:",
+        "$${env:A}",
+        "\x1b[31m",
+        "\u202e",
     ),
-    st.sampled_from(
-        ["mon-xyz", "25:00-1:1", "http://[", "a:b", "a::b", "L W * * #", "0 0 31 2 *", "9999-12-31T23:59"]
-    ),
-    st.sampled_from(
-        ["H H * * *", "*/0 * * * *", "1-0 * * * *", "0001-01-01T00:00+14:00", "../..", "~nobody-here/x"]
-    ),
+    *("mon-xyz", "25:00-1:1", "http://[", "a:b", "a::b", "L W * * #", "0 0 31 2 *", "9999-12-31T23:59"),
+    *("H H * * *", "*/0 * * * *", "1-0 * * * *", "0001-01-01T00:00+14:00", "../..", "~nobody-here/x"),
 )
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(TEXTS | st.sampled_from([*TASK]), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
+
+
+def odd_text(dice: random.Random) -> str:
+    if dice.random() < 0.6:
+        return dice.choice(ODD_TEXTS)
+    reach = dice.choice((0x80, 0x80, 0x300, 0xD7FF, 0x10FFFF))
+    letters = (chr(dice.randrange(reach)) for _ in range(dice.randrange(13)))
+    return "".join(letter for letter in letters if not "\ud800" <= letter <= "\udfff")
+
+
+def odd_value(dice: random.Random, depth: int = 0) -> object:
+    """Return a value of any kind, now and then one that holds others."""
+    kind = dice.randrange(8 if depth < 3 else 6)
+    match kind:
+        case 0:
+            return dice.choice((None, True, False))
+        case 1:
+            return dice.choice((0, 1, -1, dice.randrange(-100, 100), dice.randrange(-(2**70), 2**70)))
+        case 2:
+            return dice.choice((0.0, -0.5, 1e308, 5e-324, dice.uniform(-1e6, 1e6)))
+        case 6:
+            return [odd_value(dice, depth + 1) for _ in range(dice.randrange(4))]
+        case 7:
+            names = (
+                odd_text(dice) if dice.random() < 0.5 else dice.choice([*TASK])
+                for _ in range(dice.randrange(4))
+            )
+            return {name: odd_value(dice, depth + 1) for name in names}
+        case _:
+            return odd_text(dice)
+
+
+# Made beforehand: to have each put together anew, choice by choice, would take most of the time there is.
+VALUES = st.sampled_from([odd_value(random.Random(number)) for number in range(20_000)])
 
 
 def tables(keys: Keys) -> st.SearchStrategy[dict[str, object]]:
@@ -143,6 +164,8 @@ EDITS = st.lists(
 
 def outcome(path: Path, text: str | bytes) -> None:
     """Load a text; all that may come of it is a configuration, or problems that each name their place."""
+    # A new file: to empty one that holds something, the disk would be waited for.
+    path.unlink(missing_ok=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode(errors="surrogatepass"))
     for problem in problems_of(path):
         assert PLACE.match(problem.removeprefix(f"{path.parent}/")), problem

@@ -19,7 +19,7 @@ from cronsole.model.policy import (
 )
 from cronsole.model.schedule import Origin
 from cronsole.model.settings import KeepRuns, Settings
-from cronsole.model.trigger import CronSpec, DstPolicy, IntervalSpec, OnceSpec, StartupSpec
+from cronsole.model.trigger import CronSpec, DstPolicy, IntervalSpec, ManualSpec, OnceSpec, StartupSpec
 
 THE_THREE_TASKS = """\
 [[tasks]]
@@ -86,6 +86,7 @@ def test_a_choice_is_read_in_snake_and_camel_case(folder: Folder, written: str):
     ("written", "spec"),
     [
         ('cron = "@startup"', StartupSpec()),
+        ('cron = "@manual"', ManualSpec()),
         ('every = "1h30m"', IntervalSpec(90 * MINUTE)),
         (
             'every = "2d"\nstart_at = 2026-01-01T06:00:00Z\nrun_at_start = true',

@@ -40,6 +40,11 @@ from tests.config.writing import Folder
             'catchup_limit means nothing with missed_run_policy = "run_once"',
         ),
         (
+            'cron = "@manual"\njitter = "5m"\nmissed_run_policy = "skip"',
+            'missed_run_policy, jitter mean nothing with cron = "@manual"',
+        ),
+        ('cron = "@manual"\nmax_runs = 3', 'max_runs means nothing with cron = "@manual"'),
+        (
             'cron = "30 2 * * *"\ntimezone = "Europe/Berlin"',
             "`30 2 * * *` in Europe/Berlin falls into the gap of 2027-03-28 (02:00–03:00): fires at 03:00",
         ),
@@ -53,6 +58,7 @@ def test_what_is_right_in_form_and_surely_not_meant_is_told(folder: Folder, writ
     "written",
     [
         'cron = "@startup"',
+        'cron = "@manual"\noverlap = "allow"\ntimeout = "5m"',
         'after = "5s"',
         'at = "2027-11-01"',
         'cron = "@daily"\nend = "2026-11-01"\nenabled = false',

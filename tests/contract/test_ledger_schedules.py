@@ -24,7 +24,7 @@ from cronsole.model.policy import (
     Span,
 )
 from cronsole.model.schedule import Breaker, Origin, Pause, Schedule, SourceKind
-from cronsole.model.trigger import CronSpec, DstPolicy, IntervalSpec, OnceSpec, StartupSpec
+from cronsole.model.trigger import CronSpec, DstPolicy, IntervalSpec, ManualSpec, OnceSpec, StartupSpec
 from cronsole.store.base import (
     Archived,
     Batch,
@@ -82,6 +82,7 @@ _SCHEDULES = [
     Schedule(id="once", trigger=OnceSpec(at=5), action=Handler("pkg.mod:run")),
     Schedule(id="after", trigger=OnceSpec(after_ms=5), action=PluginCall("disk", "sweep")),
     Schedule(id="startup", trigger=StartupSpec(), action=Record()),
+    Schedule(id="manual", trigger=ManualSpec(), invalid="invalid: nobody knows it"),
     Schedule(
         id="http",
         trigger=CronSpec("@daily"),

@@ -72,3 +72,5 @@ async def test_a_verb_fails_when_it_cannot_be_put_on_record(
     assert lane is not None
     assert lane.state.pause is None
     monkeypatch.undo()
+    # The engine's end would wait for a ledger that has not healed.
+    await house.seconds(5)

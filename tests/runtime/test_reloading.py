@@ -1,14 +1,18 @@
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from tests.runtime import handlers_in_tests
 from tests.runtime.house import House, calls, schedule, shell
 
 from cronsole.config.load import load
-from cronsole.errors import ConfigError
-from cronsole.model.event import CatalogRefused, CatalogReloaded
-from cronsole.model.instant import from_iso
+from cronsole.errors import ConfigError, StoreUnavailable
+from cronsole.model.event import CatalogRefused, CatalogReloaded, RunFinished, RunStarted
+from cronsole.model.instant import SECOND, from_iso
 from cronsole.model.settings import Configuration, Settings
 from cronsole.runtime.reload import _stamp
+from cronsole.store.base import Batch, ClaimRetracted, Committed
+from cronsole.testing import let_others_run
 
 
 async def test_what_did_not_change_keeps_its_next_fire(house: House) -> None:
@@ -48,6 +52,53 @@ async def test_a_claim_made_ahead_is_taken_back_and_fires_where_the_new_trigger_
     await house.reload(schedule("gc", "*/1 * * * *", shell("true")))
     await house.seconds(1)
     assert [run.slot for run in await house.rows("gc")] == [from_iso("2026-11-20T00:01Z")]
+
+
+def delay_what_takes_claims_back(
+    house: House, monkeypatch: pytest.MonkeyPatch, then: Callable[[Batch], Awaitable[Committed]]
+) -> None:
+    """Let a second pass before the ledger is asked to take claims back."""
+
+    async def commit(batch: Batch) -> Committed:
+        if not any(isinstance(change, ClaimRetracted) for change in batch.states):
+            return await at_once(batch)
+        # Whoever settles waits for this very commit.
+        house.clock.settle = let_others_run
+        await house.clock.advance(SECOND)
+        house.clock.settle = house.settle
+        return await then(batch)
+
+    at_once = house.engine.ledger.commit
+    monkeypatch.setattr(house.engine.ledger, "commit", commit)
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_what_falls_due_while_its_claim_is_taken_back_does_not_start(
+    house: House, monkeypatch: pytest.MonkeyPatch, is_removed: bool
+) -> None:
+    gc, other = schedule("gc", "* * * * *", shell("true")), schedule("b", "@daily")
+    await house.start(gc, other)
+    await house.seconds(57.4 if is_removed else 59.4)
+    delay_what_takes_claims_back(house, monkeypatch, house.engine.ledger.commit)
+    await house.reload(*[] if is_removed else [schedule("gc", "*/2 * * * *", shell("true"))], other)
+    await house.seconds(5)
+    assert house.of(RunStarted) == []
+    assert await house.rows("gc") == []
+
+
+async def test_a_claim_that_could_not_be_taken_back_holds(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: Batch) -> Committed:
+        raise StoreUnavailable("no space left")
+
+    await house.start(schedule("gc", "* * * * *", shell("true")))
+    await house.seconds(59.4)
+    delay_what_takes_claims_back(house, monkeypatch, refuse)
+    await house.reload(schedule("gc", "*/2 * * * *", shell("true")))
+    await house.seconds(5)
+    await house.until(RunFinished)
+    assert await house.verdicts("gc") == ["succeeded"]
 
 
 async def test_a_removed_schedule_is_archived_and_its_run_finishes(house: House) -> None:

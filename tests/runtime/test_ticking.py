@@ -10,7 +10,7 @@ from cronsole.model.event import RunFinished, RunStarted, ScheduleExhausted, War
 from cronsole.model.instant import HOUR, MINUTE, from_iso
 from cronsole.model.run import Cause, Verdict
 from cronsole.model.schedule import Schedule
-from cronsole.model.trigger import IntervalSpec, OnceSpec, StartupSpec
+from cronsole.model.trigger import IntervalSpec, ManualSpec, OnceSpec, StartupSpec
 from cronsole.planning.plan import plan
 from cronsole.runtime import claimer
 
@@ -91,6 +91,17 @@ async def test_startup_fires_once_at_each_start(house: House) -> None:
     await house.restart()
     await house.seconds(1)
     assert await house.verdicts("boot") == ["succeeded"] * 2
+
+
+async def test_manual_fires_for_nobody_s_asking_alone_and_is_never_exhausted(house: House) -> None:
+    await house.start(schedule("by-hand", ManualSpec()))
+    await house.seconds(3600)
+    await house.restart()
+    assert await house.verdicts("by-hand") == []
+    await house.engine.control.trigger("by-hand", actor="ann")
+    await house.seconds(3600)
+    assert await house.verdicts("by-hand") == ["succeeded"]
+    assert not house.of(ScheduleExhausted)
 
 
 async def test_a_one_shot_is_exhausted_after_it_ran_and_keeps_its_history(house: House) -> None:

@@ -7,7 +7,7 @@ from tests.runtime.house import calls, schedule
 from cronsole.model.action import Action, Command, Handler, Http, PluginCall, Publish, Record
 from cronsole.model.instant import DAY, MINUTE, to_datetime
 from cronsole.model.run import Cause, Run, RunState
-from cronsole.model.trigger import CronSpec, IntervalSpec, OnceSpec, StartupSpec, TriggerSpec
+from cronsole.model.trigger import CronSpec, IntervalSpec, ManualSpec, OnceSpec, StartupSpec, TriggerSpec
 from cronsole.model.view import RunBrief, RunView
 from cronsole.runtime.lane import Active
 from cronsole.runtime.recent_runs import NO_RUNS, RecentRuns, brief, kept_of_each, recalled, typical
@@ -42,6 +42,7 @@ def after(*states: RunState, kept: int = 12) -> RecentRuns:
         (OnceSpec(at=NOW), "2026-11-20T00:00:00Z"),
         (OnceSpec(after_ms=MINUTE), "after 1m"),
         (StartupSpec(), "@startup"),
+        (ManualSpec(), "@manual"),
     ],
 )
 def test_a_trigger_is_shown_as_one_writes_it(spec: TriggerSpec, text: str) -> None:

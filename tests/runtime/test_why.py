@@ -12,7 +12,7 @@ from cronsole.model.policy import (
 )
 from cronsole.model.prospect import StepOutcome, WhyView
 from cronsole.model.schedule import Origin
-from cronsole.model.trigger import OnceSpec
+from cronsole.model.trigger import ManualSpec, OnceSpec
 from cronsole.planning.gates import Surroundings, explain
 from cronsole.runtime.enactment import first_seen
 from cronsole.runtime.why_steps import gate_of_reason
@@ -45,6 +45,26 @@ async def test_the_next_slot_will_run(house: House) -> None:
     assert detail(told, "trigger") == "every 10 minutes (UTC) has a slot at 00:10:00 UTC"
     assert detail(told, "catalog") == "in force from sample.toml:14"
     assert detail(told, "ledger") == "no verdict yet"
+
+
+async def test_what_only_somebody_s_asking_runs_waits_for_that(house: House) -> None:
+    await house.start(schedule("gc", ManualSpec()))
+    told = await why(house)
+    assert told.conclusion == "waits for somebody to ask: it never fires by time"
+    assert detail(told, "trigger") == "when somebody asks, and never by time"
+    assert stops(told) == []
+
+
+async def test_what_only_somebody_s_asking_runs_says_that_it_runs_now_or_cannot(house: House) -> None:
+    by_hand = schedule("gc", ManualSpec(), calls("hold"))
+    await house.start(
+        by_hand, schedule("off", ManualSpec(), enabled=False, origin=Origin(name="a.toml", line=2))
+    )
+    run_id = await house.engine.control.trigger("gc", actor="ann")
+    assert (
+        await why(house)
+    ).conclusion == f"runs now, as run {run_id}, and then waits for somebody to ask again"
+    assert (await why(house, "off")).conclusion == "cannot be asked for: it is disabled in a.toml:2"
 
 
 async def test_a_slot_that_ran_tells_when_how_late_and_how_it_ended(house: House) -> None:

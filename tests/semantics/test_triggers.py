@@ -4,7 +4,7 @@ from tests.semantics.story import START, at, configuration, entries, job, notes,
 from cronsole.model.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from cronsole.model.policy import Policy
 from cronsole.model.schedule import Schedule
-from cronsole.model.trigger import CronSpec, DstPolicy, IntervalSpec, OnceSpec, StartupSpec
+from cronsole.model.trigger import CronSpec, DstPolicy, IntervalSpec, ManualSpec, OnceSpec, StartupSpec
 from cronsole.simulate.happenings import Down, ReloadAt
 
 BERLIN = "Europe/Berlin"
@@ -147,6 +147,11 @@ def test_startup_fires_at_each_start_of_an_engine():
         "00:30 succeeded",
         "02:00 succeeded",
     ]
+
+
+def test_manual_fires_at_no_time():
+    outage = Down(begin=at("01:00"), end=at("02:00"))
+    assert story(job(ManualSpec()), since="00:30", to="05:00", down=outage) == []
 
 
 def test_jitter_moves_the_run_and_not_the_slot():

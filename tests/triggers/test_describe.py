@@ -1,7 +1,7 @@
 import pytest
 
 from cronsole.model.instant import from_iso
-from cronsole.model.trigger import CronSpec, IntervalSpec, OnceSpec, StartupSpec
+from cronsole.model.trigger import CronSpec, IntervalSpec, ManualSpec, OnceSpec, StartupSpec, TriggerSpec
 from cronsole.triggers.describe import describe
 from cronsole.triggers.parse import parse_trigger
 
@@ -76,7 +76,8 @@ def test_what_would_take_too_long_to_tell_is_shown_as_it_is_written():
         (IntervalSpec(60_000, start_at=from_iso("2026-05-01T12:00Z")), "every 1m from 2026-05-01T12:00Z"),
         (IntervalSpec(60_000, run_at_start=True), "every 1m, and at its first start"),
         (StartupSpec(), "at each start of the engine"),
+        (ManualSpec(), "when somebody asks"),
     ],
 )
-def test_what_is_no_expression_is_told_too(spec: OnceSpec | IntervalSpec | StartupSpec, words: str):
+def test_what_is_no_expression_is_told_too(spec: TriggerSpec, words: str):
     assert describe(spec) == words

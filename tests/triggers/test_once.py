@@ -1,5 +1,7 @@
+import pytest
+
 from cronsole.model.instant import HOUR, from_iso
-from cronsole.model.trigger import OnceSpec, StartupSpec
+from cronsole.model.trigger import ManualSpec, OnceSpec, StartupSpec
 from cronsole.triggers.compile import compile_trigger
 
 AT = from_iso("2026-05-01T12:00Z")
@@ -27,6 +29,7 @@ def test_after_counts_from_when_the_schedule_was_first_seen():
     assert asked.next(0) == AT + HOUR
 
 
-def test_a_start_is_no_instant():
-    asked = compile_trigger(StartupSpec(), schedule_id="a")
+@pytest.mark.parametrize("spec", [StartupSpec(), ManualSpec()])
+def test_neither_a_start_nor_somebody_s_asking_is_an_instant(spec: StartupSpec | ManualSpec):
+    asked = compile_trigger(spec, schedule_id="a")
     assert (asked.next(0), asked.previous(AT), asked.count(0, AT)) == (None, None, 0)

@@ -2,7 +2,7 @@ import pytest
 
 from cronsole.errors import TriggerError, UnknownTimezone
 from cronsole.model.instant import DAY, HOUR, MINUTE, SECOND, to_iso
-from cronsole.model.trigger import CronSpec, IntervalSpec, StartupSpec
+from cronsole.model.trigger import CronSpec, IntervalSpec, ManualSpec, StartupSpec
 from cronsole.triggers.parse import parse_at, parse_trigger
 
 
@@ -22,6 +22,16 @@ from cronsole.triggers.parse import parse_at, parse_trigger
 )
 def test_a_duration_is_an_interval(text: str, every_ms: int):
     assert parse_trigger(text) == IntervalSpec(every_ms)
+
+
+@pytest.mark.parametrize("text", ["@manual", " @Manual "])
+def test_manual_is_no_time_at_all(text: str):
+    assert parse_trigger(text) == ManualSpec()
+
+
+def test_a_slip_in_manual_is_told_with_what_was_meant():
+    with pytest.raises(TriggerError, match="@manual"):
+        parse_trigger("@manuel")
 
 
 @pytest.mark.parametrize("text", ["@startup", "@reboot", "@Startup"])

@@ -19,6 +19,7 @@ from cronsole.api.routes.documents import Documents
 from cronsole.api.routes.engine import EngineRoutes
 from cronsole.api.routes.events import Events
 from cronsole.api.routes.outlook import Outlook
+from cronsole.api.routes.plugins import Plugins
 from cronsole.api.routes.runs import Runs
 from cronsole.api.routes.schedules import Schedules
 from cronsole.api.routes.verbs import Verbs
@@ -26,7 +27,18 @@ from cronsole.api.stopping import Stopping
 
 LARGEST_BODY: Final = 1024 * 1024
 
-CONTROLLERS: Final = (EngineRoutes, Schedules, Verbs, Runs, Outlook, Events, CatalogRoutes, Audit, Documents)
+CONTROLLERS: Final = (
+    EngineRoutes,
+    Schedules,
+    Verbs,
+    Runs,
+    Outlook,
+    Plugins,
+    Events,
+    CatalogRoutes,
+    Audit,
+    Documents,
+)
 
 
 class _Lean(Litestar):

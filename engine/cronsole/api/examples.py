@@ -7,6 +7,18 @@ import msgspec
 
 from cronsole.model.ask import BackfillAsk, CancelAsk, PauseAsk, ResumeAsk, Selection, TriggerAsk
 from cronsole.model.event import Level
+from cronsole.model.plugin import (
+    CallAsk,
+    Carrier,
+    CircuitAsk,
+    CircuitsView,
+    CircuitView,
+    CommandView,
+    HealthView,
+    PluginDetail,
+    PluginStatus,
+    PluginView,
+)
 from cronsole.model.prospect import BackfillView, EffectView, StepOutcome, WhyStep, WhyView
 from cronsole.model.run import Cause, RunState
 from cronsole.model.schedule import SourceKind
@@ -32,6 +44,18 @@ DEFINITION: Final[dict[str, Any]] = {
     "tags": ["shop"],
 }
 """A definition that needs no permission but `write`: it is recorded, and runs nothing."""
+
+_WITHINGS: Final = PluginView(
+    name="withings",
+    status=PluginStatus.LOADED,
+    since=_AT,
+    priority=1_000,
+    carrier=Carrier.PROCESS,
+    version="1.2.3",
+    origin="/opt/plugins/withings/manifest.yaml",
+    declared=1,
+    circuits_open=1,
+)
 
 _STRUCTS: Final[tuple[msgspec.Struct, ...]] = (
     TriggerAsk(payload={"day": "2026-11-19"}),
@@ -87,6 +111,24 @@ _STRUCTS: Final[tuple[msgspec.Struct, ...]] = (
     EffectView(schedule_ids=("shop/nightly-report",), is_preview=True, skips=3),
     BackfillView(
         schedule_id="shop/nightly-report", slots=5, is_preview=True, first=_AT.replace(day=16), last=_AT
+    ),
+    CallAsk(payload={"day": "2026-11-19"}),
+    CircuitAsk(command="poll"),
+    CircuitsView(commands=("poll",)),
+    HealthView(is_well=False, detail="token expired"),
+    _WITHINGS,
+    PluginDetail(
+        plugin=_WITHINGS,
+        declared=("withings/poll",),
+        commands=(
+            CommandView(
+                name="poll",
+                description="Fetch what is new",
+                schedules=("withings/poll", "withings/poll:by-hand"),
+                circuit=CircuitView(failures=3, opened_at=_AT, open_until=_AT.replace(hour=4)),
+            ),
+        ),
+        remembers=("cursor", "token"),
     ),
     AuditView(
         at=_AT, actor="uid 1000 (ops) via ssh from 10.0.0.7", verb="pause", target="shop/nightly-report"

@@ -21,6 +21,7 @@ from cronsole.model.ask import (
 )
 from cronsole.model.event import Event
 from cronsole.model.instant import Instant
+from cronsole.model.plugin import CallAsk, CircuitAsk, CircuitsView, HealthView, PluginDetail, PluginView
 from cronsole.model.prospect import (
     BackfillView,
     EffectView,
@@ -55,6 +56,7 @@ class Gauges(msgspec.Struct, frozen=True):
     """What is measured when somebody looks, rather than told by an event."""
 
     schedules: Mapping[str, int]
+    plugins: Mapping[str, int]
     running: int
     queued: int
     next_due: Instant | None
@@ -70,8 +72,29 @@ class EventFeed(Protocol):
     def __aiter__(self) -> AsyncIterator[Sequence[EventView]]: ...
 
 
+class PluginsFacade(Protocol):
+    """What is asked of an engine's plugins."""
+
+    async def list(self) -> tuple[PluginView, ...]: ...
+
+    async def show(self, name: str) -> PluginDetail: ...
+
+    async def health(self, name: str) -> HealthView: ...
+
+    async def reload(self, name: str, asker: Asker) -> PluginView: ...
+
+    async def call(
+        self, name: str, command: str, ask: CallAsk, asker: Asker, *, idempotency_key: str = ""
+    ) -> RunView: ...
+
+    async def reset(self, name: str, ask: CircuitAsk, asker: Asker) -> CircuitsView: ...
+
+
 class Facade(Protocol):
     """Each verb raises the CronsoleError that says what a user can do; none holds the loop for over 10 ms."""
+
+    @property
+    def plugins(self) -> PluginsFacade: ...
 
     def engine(self) -> EngineView: ...
 

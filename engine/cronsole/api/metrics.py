@@ -73,6 +73,10 @@ class Metrics(Collector):
         for status, count in gauges.schedules.items():
             schedules.add_metric([status], count)
         yield schedules
+        plugins = GaugeMetricFamily("cronsole_plugins", "Plugins, by status.", labels=["status"])
+        for status, count in gauges.plugins.items():
+            plugins.add_metric([status], count)
+        yield plugins
         build = GaugeMetricFamily("cronsole_build_info", "What is running.", labels=["version"])
         build.add_metric([cronsole.__version__], 1)
         yield build

@@ -13,7 +13,7 @@ from cronsole.api.contract import JSON, Contract, Route
 from cronsole.api.examples import DEFINITION, EXAMPLES
 from cronsole.api.problems import MEDIA, TITLES
 from cronsole.config.task_keys import TASK
-from cronsole.model import ask, view
+from cronsole.model import ask, plugin, view
 from cronsole.model.view import Problem
 
 _REF: Final = "#/components/schemas/{name}"
@@ -22,6 +22,8 @@ _WIDELY: Final = (401, 403, 421, 429)
 _IDS: Final = {
     "schedule_id": "The id of a schedule; reserved characters, the slash among them, are percent-encoded.",
     "run_id": "The id of a run.",
+    "name": "The name of a plugin, percent-encoded.",
+    "command": "The name of a command of the plugin, percent-encoded.",
 }
 _ANYTHING: Final = (bytes, str, dict)
 
@@ -85,7 +87,7 @@ def _schemas_of(routes: tuple[Route, ...]) -> tuple[dict[Any, Any], dict[str, An
 def _say_what_are_times(components: dict[str, Any]) -> None:
     """Give each datetime its format, which msgspec leaves out where it would accept one without an offset."""
     for name, schema in components.items():
-        kind = getattr(view, name, getattr(ask, name, None))
+        kind = next((getattr(each, name) for each in (view, ask, plugin) if hasattr(each, name)), None)
         if kind is None or not issubclass(kind, msgspec.Struct):
             continue
         for field, hint in kinds_of(kind).items():

@@ -1,11 +1,14 @@
 """What can be asked of an engine's plugins."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from cronsole.client.wire import Wire, segment
 from cronsole.model.plugin import CallAsk, CircuitAsk, CircuitsView, HealthView, PluginDetail, PluginView
 from cronsole.model.view import RunView
+
+# A plugin has thirty seconds to say what it declares, and the one before it as many to let go.
+_LOAD_SECONDS: Final = 60.0
 
 
 class PluginsClient:
@@ -27,7 +30,8 @@ class PluginsClient:
 
     async def reload(self, name: str) -> PluginView:
         """Load the plugin anew and return how it stands."""
-        return await self._wire.send("POST", _plugin(name, "reload"), PluginView)
+        path = _plugin(name, "reload")
+        return await self._wire.send("POST", path, PluginView, wait_seconds=_LOAD_SECONDS)
 
     async def call(
         self, name: str, command: str, payload: Any = None, *, idempotency_key: str = ""

@@ -80,10 +80,21 @@ class Wire:
         answer = await self.exchange("GET", path, query=query, may_repeat=True)
         return decoded(answer.content, kind)
 
-    async def send(self, method: str, path: str, kind: type[V], body: Any = None, *, key: str = "") -> V:
+    async def send(
+        self,
+        method: str,
+        path: str,
+        kind: type[V],
+        body: Any = None,
+        *,
+        key: str = "",
+        wait_seconds: float = 0.0,
+    ) -> V:
         """Ask for a change. One that bears a key is asked for once more where its answer was lost."""
         headers = {"Idempotency-Key": key} if key else {}
-        answer = await self.exchange(method, path, body=body, headers=headers, may_repeat=bool(key))
+        answer = await self.exchange(
+            method, path, body=body, headers=headers, may_repeat=bool(key), wait_seconds=wait_seconds
+        )
         return decoded(answer.content, kind)
 
     async def exchange(

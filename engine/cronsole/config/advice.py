@@ -9,7 +9,7 @@ from cronsole.model.action import Command
 from cronsole.model.instant import DAY, SECOND, Instant, Millis, to_iso
 from cronsole.model.policy import MissedRunPolicy, Overlap
 from cronsole.model.schedule import Schedule
-from cronsole.model.trigger import CronSpec, DstPolicy, OnceSpec, StartupSpec, TriggerSpec
+from cronsole.model.trigger import CronSpec, DstPolicy, ManualSpec, OnceSpec, Timeless, TriggerSpec
 from cronsole.triggers.compile import compile_trigger
 from cronsole.triggers.cron_hash import has_hash
 from cronsole.triggers.duration import format_duration
@@ -17,6 +17,16 @@ from cronsole.triggers.transitions import Transition, coming_transition, touched
 
 _AHEAD: Final[Millis] = 366 * DAY
 _FIRES_LOOKED_AT: Final = 4
+# What is said of slots, of which there are none where only somebody's asking brings about a run.
+_OF_SLOTS: Final = (
+    "missed_run_policy",
+    "late_grace",
+    "catchup_window",
+    "jitter",
+    "jitter_ms",
+    "dst",
+    "max_runs",
+)
 _NEEDS_OVERLAP: Final = {
     "max_parallel": (Overlap.ALLOW,),
     "queue_limit": (Overlap.QUEUE_ALL, Overlap.ALLOW),
@@ -68,7 +78,7 @@ class Advisor:
             return f"never fires: it ended at {to_iso(schedule.end)}"
         if isinstance(spec, OnceSpec) and spec.at is not None and spec.at <= self._now:
             return f"never fires, unless it has already: {to_iso(spec.at)} is in the past"
-        if isinstance(spec, OnceSpec | StartupSpec):
+        if isinstance(spec, OnceSpec | Timeless):
             return ""
         first = outlook.next_at
         if schedule.start is not None and schedule.start > self._now:
@@ -152,6 +162,10 @@ def _idle_keys(schedule: Schedule, written: Container[str]) -> Iterator[str]:
             yield f'{key} means nothing with overlap = "{policy.overlap}"'
     if "catchup_limit" in written and policy.missed_run_policy is not MissedRunPolicy.RUN_ALL:
         yield f'catchup_limit means nothing with missed_run_policy = "{policy.missed_run_policy}"'
+    if isinstance(schedule.trigger, ManualSpec):
+        idle = [key for key in _OF_SLOTS if key in written]
+        if idle:
+            yield f'{", ".join(idle)} {"mean" if len(idle) > 1 else "means"} nothing with cron = "@manual"'
 
 
 def _secrets_in_sight(schedule: Schedule) -> Iterator[str]:

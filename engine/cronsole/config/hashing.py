@@ -25,6 +25,7 @@ def definition_hash(schedule: Schedule) -> str:
             schedule.end,
             schedule.max_runs,
             schedule.config,
+            *((schedule.invalid,) if schedule.invalid else ()),
         )
     )
     return _digest(content + _policy_bytes(schedule.policy))

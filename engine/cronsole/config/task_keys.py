@@ -88,7 +88,7 @@ _TRIGGER = table_of(
         "cron",
         "an expression",
         read_expression,
-        "`*/5 * * * *`, `@daily`, `@startup`, or an interval such as `5m`.",
+        "`*/5 * * * *`, `@daily`, `@startup`, `@manual`, or an interval such as `5m`.",
     ),
     Key("schedule", "an expression", read_expression, "Another spelling of `cron`."),
     Key("every", "a duration", values.span, "An interval, counted from `start_at`."),

@@ -12,7 +12,7 @@ from cronsole.model.action import Action, Celery, Command, Handler, Http, Plugin
 from cronsole.model.instant import SECOND, Instant, to_iso
 from cronsole.model.policy import Calendar, Conditions, Expect, Hours, Limits, Notify, Overlap, Policy, Retry
 from cronsole.model.schedule import Schedule
-from cronsole.model.trigger import CronSpec, DstPolicy, IntervalSpec, OnceSpec, TriggerSpec
+from cronsole.model.trigger import CronSpec, DstPolicy, IntervalSpec, ManualSpec, OnceSpec, TriggerSpec
 from cronsole.triggers.duration import format_duration
 
 Table = dict[str, Any]
@@ -81,6 +81,8 @@ def _trigger(spec: TriggerSpec) -> Table:
             return {"at": _instant(at)}
         case OnceSpec(after_ms=after_ms):
             return {"after": format_duration(after_ms or 0)}
+        case ManualSpec():
+            return {"cron": "@manual"}
     return {"cron": "@startup"}
 
 

@@ -30,7 +30,8 @@ class Origin(msgspec.Struct, frozen=True):
 class Schedule(msgspec.Struct, frozen=True):
     """One definition. `config` is JSON text that is handed to the run and never interpreted.
 
-    One that `starts_paused` is paused when it is first seen, and somebody's to resume.
+    One that `starts_paused` is paused when it is first seen, and somebody's to resume. `invalid` says why it cannot
+    run: it is paused for as long as that holds.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Schedule(msgspec.Struct, frozen=True):
     policy: Policy = DEFAULT_POLICY
     origin: Origin = Origin()
     starts_paused: bool = False
+    invalid: str = ""
 
 
 class Pause(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What a trigger is told: cron, interval, once or startup, as written and checked, not yet compiled."""
+"""What a trigger is told: cron, interval, once, startup or manual, as written and checked, not yet compiled."""
 
 from enum import StrEnum
 from typing import TypeAlias
@@ -41,4 +41,11 @@ class StartupSpec(msgspec.Struct, frozen=True, tag="startup"):
     """Once at each start of an engine."""
 
 
-TriggerSpec: TypeAlias = CronSpec | IntervalSpec | OnceSpec | StartupSpec
+class ManualSpec(msgspec.Struct, frozen=True, tag="manual"):
+    """Whenever somebody asks, and never by time."""
+
+
+Timeless: TypeAlias = StartupSpec | ManualSpec
+"""What time alone never brings about."""
+
+TriggerSpec: TypeAlias = CronSpec | IntervalSpec | OnceSpec | StartupSpec | ManualSpec

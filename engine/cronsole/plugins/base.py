@@ -13,6 +13,7 @@ from cronsole.model.schedule import Schedule
 from cronsole.model.settings import Settings
 
 DEFAULT_PRIORITY = 1000
+_UNNAMED = {Carrier.PYTHON: "run", Carrier.PROCESS: "poll"}
 
 
 class PluginFault(CronsoleError):
@@ -144,6 +145,10 @@ class PluginRecord(msgspec.Struct, frozen=True):
     @property
     def is_usable(self) -> bool:
         return self.status in (PluginStatus.LOADED, PluginStatus.STALE)
+
+    def verb_of(self, call: str) -> str:
+        """Return the verb that a call reaches, also where the call names none."""
+        return call or (_UNNAMED.get(self.carrier, "") if self.carrier else "")
 
 
 class Prepared(Protocol):

@@ -5,8 +5,7 @@ with the catalog, or `discard` lets it go. What cannot be loaded keeps its last 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 
 import msgspec
@@ -81,19 +80,12 @@ class Registry:
         member = self._members.get(name)
         return member.plugin if member else None
 
-    @asynccontextmanager
-    async def lend(self, name: str) -> AsyncIterator[LoadedPlugin]:
+    def lend(self, name: str) -> "_Loan":
         """Lend a plugin for one call; StartFault says why it cannot be called."""
         member = self._members.get(name)
         if member is None:
             raise StartFault(self._why_not(name))
-        member.calls += 1
-        try:
-            yield member.plugin
-        finally:
-            member.calls -= 1
-            if member.is_leaving and not member.calls:
-                await self._close(member)
+        return _Loan(member, self._close)
 
     async def health(self, name: str) -> Health:
         """Return what a plugin says of itself; one that does not answer is not well."""
@@ -240,6 +232,26 @@ class Registry:
         installed = ", ".join(sorted(self._members)) or "none"
         hint = f"; did you mean {known!r}?" if known else f"; loaded are: {installed}"
         return f"no plugin is called {name!r}{hint}"
+
+
+class _Loan:
+    """A plugin in use; the last one of a plugin that leaves closes it."""
+
+    __slots__ = ("_close", "_member")
+
+    def __init__(self, member: _Member, close: Callable[[_Member], Awaitable[None]]) -> None:
+        self._member = member
+        self._close = close
+
+    async def __aenter__(self) -> LoadedPlugin:
+        self._member.calls += 1
+        return self._member.plugin
+
+    async def __aexit__(self, *_: object) -> None:
+        member = self._member
+        member.calls -= 1
+        if member.is_leaving and not member.calls:
+            await self._close(member)
 
 
 class _Draft:

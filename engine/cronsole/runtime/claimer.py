@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from cronsole.model.action import Command
-from cronsole.model.event import ScheduleResumed, SlotSkipped, SlotsMissed, Warned
+from cronsole.model.event import SchedulePaused, ScheduleResumed, SlotSkipped, SlotsMissed, Warned
 from cronsole.model.instant import SECOND, Instant, Millis
 from cronsole.model.policy import Locking
 from cronsole.model.run import Cause, Run, RunState, SkipReason, Verdict
@@ -14,6 +14,7 @@ from cronsole.planning.plan import Surroundings, lift, plan
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
+from cronsole.runtime.own_pause import own_pause
 from cronsole.runtime.payloads import scheduled_payload
 from cronsole.store.base import Committed, PauseSet
 
@@ -59,7 +60,10 @@ class Claimer:
         return {lane.id for lane, _ in claims}
 
     async def lift(self, lanes: Iterable[Lane], *, actor: str) -> None:
-        """End the lanes' pauses, right after `claim`: what they cover is skipped, and then they are gone."""
+        """End the lanes' pauses, right after `claim`: what they cover is skipped, and then they are gone.
+
+        A schedule that cannot run has one of its own left.
+        """
         now, around = self._clock.now(), self._surroundings()
         lanes = list(lanes)
         claims = [
@@ -68,9 +72,13 @@ class Claimer:
             for verdict in lift(lane.schedule, lane.trigger, lane.state, around, now=now)
         ]
         await self._commit(claims)
-        await self._journal.ask(states=[PauseSet(lane.id, None) for lane in lanes])
-        for lane in lanes:
-            lane.change(pause=None)
+        left = {lane: own_pause(lane.schedule, None, now) for lane in lanes}
+        await self._journal.ask(states=[PauseSet(lane.id, pause) for lane, pause in left.items()])
+        for lane, pause in left.items():
+            lane.change(pause=pause)
+            if pause is not None:
+                self._bus.publish(SchedulePaused(now, lane.id, None, pause.reason, pause.actor))
+                continue
             self._bus.publish(ScheduleResumed(now, lane.id, actor))
             self._dispatcher.resume(lane)
 

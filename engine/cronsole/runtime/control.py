@@ -8,10 +8,12 @@ from cronsole.catalog import Catalog
 from cronsole.errors import ConfigError
 from cronsole.model.ask import BackfillAsk, PauseAsk, PlanAsk, ResumeAsk, TriggerAsk
 from cronsole.model.instant import Instant, to_iso
+from cronsole.model.plugin import CallAsk
 from cronsole.model.prospect import BackfillView, EffectView, PlanView, ReloadView
 from cronsole.model.schedule import Schedule
 from cronsole.planning.plan import Surroundings
 from cronsole.runtime.backfill import Backfill
+from cronsole.runtime.calls import Calls
 from cronsole.runtime.claimer import Claimer
 from cronsole.runtime.definitions import Definitions
 from cronsole.runtime.dispatcher import Dispatcher
@@ -23,6 +25,7 @@ from cronsole.runtime.lane import Lane
 from cronsole.runtime.manual import Manual, instant_of
 from cronsole.runtime.pausing import Pausing
 from cronsole.runtime.planned import Planned
+from cronsole.runtime.plugins import PluginSets
 from cronsole.runtime.reload import Reloader
 from cronsole.runtime.ticker import Ticker
 from cronsole.store.base import AuditEntry, Ledger
@@ -45,6 +48,7 @@ class Control:
         enactment: Enactment,
         reloader: Reloader,
         surroundings: Callable[[], Surroundings],
+        plugins: PluginSets,
         environ: Mapping[str, str],
     ) -> None:
         self._lanes = ground.lanes
@@ -68,6 +72,7 @@ class Control:
             environ=environ,
             keyed=keyed,
         )
+        self._calls = Calls(ground, plugins, keyed=keyed, manual=self._manual, definitions=self._definitions)
         self._planned = Planned(ground, catalog=catalog, enactment=enactment, reloader=reloader)
 
     def lane(self, schedule_id: str) -> Lane:
@@ -79,6 +84,12 @@ class Control:
     ) -> str:
         """Start a manual run, now or at a time, and return its id."""
         return await self._manual.trigger(schedule_id, ask, actor=actor, idempotency_key=idempotency_key)
+
+    async def call(
+        self, plugin: str, command: str, ask: CallAsk, asker: Asker, *, idempotency_key: str = ""
+    ) -> str:
+        """Start a run of a plugin's command and return its id."""
+        return await self._calls.call(plugin, command, ask, asker, idempotency_key=idempotency_key)
 
     async def retry(self, run_id: str, *, actor: str, idempotency_key: str = "") -> str:
         """Do what an ended run, or a slot without one, was for once more; return the id of the new run."""

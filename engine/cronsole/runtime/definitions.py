@@ -14,11 +14,10 @@ from cronsole.errors import (
     ConfigError,
     CronsoleError,
     Forbidden,
+    NotNow,
     NotOurs,
     ScheduleExists,
     StaleDefinition,
-    UnknownSchedule,
-    nearest,
 )
 from cronsole.model.event import Event, ScheduleDefined, ScheduleDeleted
 from cronsole.model.schedule import Origin, Schedule, SourceKind
@@ -56,6 +55,7 @@ class Definitions:
     ) -> None:
         self._clock = ground.clock
         self._bus = ground.bus
+        self._lanes = ground.lanes
         self._catalog = catalog
         self._claimer = claimer
         self._ticker = ticker
@@ -85,6 +85,22 @@ class Definitions:
             if holder is not None:
                 raise ScheduleExists(f"{schedule.id} exists already: {_whence(holder)}")
             await self._define(schedule, asker)
+
+    async def renew(self, schedule: Schedule, asker: Asker, renewed: Callable[[Schedule], Schedule]) -> None:
+        """Bring a schedule into force that is ready made, or renew the one that there is of it.
+
+        It is the same where it does the same; NotNow where its id is another's.
+        """
+        async with self._claimer.lock:
+            held = self._catalog.get(schedule.id)
+            if held is None:
+                await self._define(schedule, asker)
+                return
+            if held.origin.kind is not SourceKind.API or held.action != schedule.action:
+                raise NotNow(f"the id {schedule.id} is taken: {_whence(held)}")
+            changed = renewed(held)
+            if changed != held:
+                await self._define(changed, asker)
 
     async def replace(
         self, schedule_id: str, definition: Mapping[str, Any], asker: Asker, *, etag: str | None
@@ -134,10 +150,7 @@ class Definitions:
     def _ours(self, schedule_id: str) -> Schedule:
         held = self._catalog.get(schedule_id)
         if held is None:
-            near = nearest(schedule_id, (schedule.id for schedule in self._catalog))
-            raise UnknownSchedule(
-                f"no schedule is called {schedule_id!r}" + (f"; {near!r} is" if near else "")
-            )
+            raise self._lanes.unknown(schedule_id)
         _check_ours(held)
         return held
 

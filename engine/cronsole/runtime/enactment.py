@@ -7,12 +7,15 @@ import msgspec
 from cronsole.catalog import Catalog, Source
 from cronsole.config.diff import Diff
 from cronsole.config.hashing import definition_hash, trigger_hash
+from cronsole.errors import StoreCorrupt, StoreUnavailable
 from cronsole.model.instant import Instant
 from cronsole.model.run import Cause, Run, SkipReason
 from cronsole.model.schedule import Pause, Schedule, ScheduleState, SourceKind
+from cronsole.runtime.circuits import Circuits, joined, standing
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
+from cronsole.runtime.own_pause import own_pause
 from cronsole.runtime.shadow import into_shadow, is_shadow_id, shadow_id
 from cronsole.store.base import Archived, AuditEntry, ClaimRetracted, Defined, KeyUsed, Ledger, StateChange
 
@@ -22,6 +25,7 @@ _API = Source(SourceKind.API)
 
 def first_seen(schedule: Schedule, now: Instant) -> ScheduleState:
     """Return the state of a schedule that is new: it owes nothing before now."""
+    pause = Pause(now, reason="not enabled by default") if schedule.starts_paused else None
     return ScheduleState(
         schedule_id=schedule.id,
         created_at=now - 1,
@@ -30,7 +34,7 @@ def first_seen(schedule: Schedule, now: Instant) -> ScheduleState:
         watermark=0,
         trigger_hash=trigger_hash(schedule),
         definition_hash=definition_hash(schedule),
-        pause=Pause(now, reason="not enabled by default") if schedule.starts_paused else None,
+        pause=own_pause(schedule, pause, now),
     )
 
 
@@ -44,6 +48,11 @@ def carried_on(schedule: Schedule, state: ScheduleState, now: Instant) -> Schedu
         changes |= {"trigger_hash": timing, "trigger_changed_at": now - 1, "anchor_at": now}
     if state.archived_at is not None:
         changes |= {"archived_at": None, "resumed_at": now - 1, "exhausted_at": None}
+    pause = own_pause(schedule, state.pause, now)
+    if pause is None and state.pause is not None:
+        changes |= {"pause": None, "resumed_at": now - 1}
+    elif pause != state.pause:
+        changes["pause"] = pause
     return msgspec.structs.replace(state, **changes) if changes else state
 
 
@@ -58,6 +67,7 @@ class Enactment:
         self._dispatcher = dispatcher
         self._catalog = catalog
         self._ledger = ledger
+        self._circuits = Circuits(ground)
         self._shadows: set[str] = set()
 
     async def begin(
@@ -77,10 +87,14 @@ class Enactment:
             if shadow_id(schedule.id) not in self._shadows
         ]
         present = {*kept, *(shadow_id(schedule.id) for schedule in shadowed)}
+        circuits = standing((each, known[each.id]) for each in self._catalog if each.id in known)
         for schedule in self._catalog:
             present.add(schedule.id)
             before = known.get(schedule.id)
-            state = first_seen(schedule, now) if before is None else carried_on(schedule, before, now)
+            if before is None:
+                state = joined(schedule, first_seen(schedule, now), circuits)
+            else:
+                state = carried_on(schedule, before, now)
             if state != before or shadow_id(schedule.id) in self._shadows - present:
                 changes.append(Defined(schedule, state))
             lane = self._lanes.get(schedule.id)
@@ -120,24 +134,41 @@ class Enactment:
         retracted = [retraction for lane in (*retimed, *leaving) for retraction in _retractions(lane)]
         watermarks = {retraction.schedule_id: retraction.watermark for retraction in retracted}
         defined: list[Defined] = []
-        for schedule in (*diff.added, *diff.changed, *diff.retimed):
+        coming = (*diff.added, *diff.changed, *diff.retimed)
+        circuits = self._circuits.standing_for(coming)
+        for schedule in coming:
             lane = self._lanes.get(schedule.id)
             before = lane.state if lane else archive.get(schedule.id)
             if before is None:
-                defined.append(Defined(schedule, first_seen(schedule, now)))
+                defined.append(Defined(schedule, joined(schedule, first_seen(schedule, now), circuits)))
                 continue
             mark = watermarks.get(schedule.id, before.watermark)
             before = msgspec.structs.replace(before, watermark=mark)
-            defined.append(Defined(schedule, carried_on(schedule, before, now)))
+            state = joined(schedule, carried_on(schedule, before, now), circuits)
+            defined.append(Defined(schedule, state))
         archived = [Archived(lane.id, now) for lane in leaving]
         moved = [*self._changed_hands(diff), *self._moves_of_shadows(diff, now)]
-        await self._journal.ask(
-            states=[*retracted, *defined, *archived, *moved], audit=list(audit), keys=keys
-        )
+        held_back = self._hold_back(retracted)
+        try:
+            await self._journal.ask(
+                states=[*retracted, *defined, *archived, *moved], audit=list(audit), keys=keys
+            )
+        except (StoreUnavailable, StoreCorrupt):
+            for lane, run in held_back:
+                self._dispatcher.submit(lane, run)
+            raise
         self._note_shadows(moved)
         for schedule in diff.unchanged:
             self._note_place(schedule)
         return self._take_effect(defined, retracted, leaving, now)
+
+    def _hold_back(self, retracted: Iterable[ClaimRetracted]) -> list[tuple[Lane, Run]]:
+        """Take out the runs whose claims are to be taken back, so that none falls due and starts meanwhile."""
+        return [
+            (lane, lane.preclaimed.pop(retraction.run_id))
+            for retraction in retracted
+            if (lane := self._lanes.get(retraction.schedule_id)) is not None
+        ]
 
     def _changed_hands(self, diff: Diff) -> Iterator[StateChange]:
         """What is the same to the letter and comes from another source now is written down as that source's."""
@@ -182,7 +213,6 @@ class Enactment:
         for retraction in retracted:
             lane = self._lanes.get(retraction.schedule_id)
             if lane is not None:
-                lane.preclaimed.pop(retraction.run_id, None)
                 lane.change(watermark=retraction.watermark)
         lanes = [self._put(definition) for definition in defined]
         for lane in leaving:
@@ -200,7 +230,10 @@ class Enactment:
             self._lanes.put(lane)
             return lane
         lane.is_leaving = False
+        was_paused = lane.state.pause is not None
         lane.redefine(definition.schedule, definition.state)
+        if was_paused and definition.state.pause is None:
+            self._dispatcher.resume(lane)
         if not definition.schedule.enabled:
             origin = definition.schedule.origin
             self._dispatcher.skip_claimed(lane, SkipReason.DISABLED, f"disabled in {origin}")

@@ -20,18 +20,16 @@ from cronsole.executors.output import read_log
 from cronsole.executors.plugin import PluginExecutor
 from cronsole.model.action import PluginCall
 from cronsole.model.event import EngineStarted, EngineStopped, EngineStopping, Warned
-from cronsole.model.run import Run
 from cronsole.model.schedule import Schedule, SourceKind
 from cronsole.model.settings import Configuration
 from cronsole.notify.outbox import Outbox
 from cronsole.notify.senders import Senders
-from cronsole.planning import conditions
-from cronsole.planning.plan import Surroundings
 from cronsole.plugins.author import Schedule as Declaration
 from cronsole.plugins.loading import PluginGround
 from cronsole.plugins.registry import Registry
 from cronsole.runtime.aftermath import Aftermath
 from cronsole.runtime.alarms import Alarms
+from cronsole.runtime.around import Around
 from cronsole.runtime.bus import Bus
 from cronsole.runtime.circuits import Circuits
 from cronsole.runtime.claimer import Claimer
@@ -39,9 +37,7 @@ from cronsole.runtime.control import Control
 from cronsole.runtime.definitions import API, recalled
 from cronsole.runtime.dispatcher import Dispatcher
 from cronsole.runtime.enactment import Enactment
-from cronsole.runtime.facade import EngineFacade, Reads, whereabouts
-from cronsole.runtime.feed import Feed
-from cronsole.runtime.gauges import Pulse, Tally
+from cronsole.runtime.facade import EngineFacade, whereabouts
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.identity import Identity, folder_of, run_id_prefix
 from cronsole.runtime.janitor import Janitor
@@ -49,20 +45,21 @@ from cronsole.runtime.journal import Journal
 from cronsole.runtime.lane import Lanes
 from cronsole.runtime.launcher import Launcher
 from cronsole.runtime.limits import RunLimits
-from cronsole.runtime.listing import Listing
 from cronsole.runtime.logs import Logs
+from cronsole.runtime.plugin_facade import PluginFacade
+from cronsole.runtime.plugin_pages import PluginPages
 from cronsole.runtime.plugin_schedules import PluginSchedules
 from cronsole.runtime.plugin_state import KeptState
-from cronsole.runtime.plugins import PluginSets, kept
+from cronsole.runtime.plugins import PluginSets
+from cronsole.runtime.reads import reads_of
 from cronsole.runtime.recall import recall
 from cronsole.runtime.recollection import Recollection
 from cronsole.runtime.recovery import Recovery
 from cronsole.runtime.reload import Reloader
-from cronsole.runtime.run_pages import RunPages
 from cronsole.runtime.shutdown import Shutdown
+from cronsole.runtime.sources import Sources
 from cronsole.runtime.ticker import Ticker
 from cronsole.runtime.watchdog import Watchdog, zone_data_version
-from cronsole.runtime.why import Why
 from cronsole.store.base import AuditEntry, Retention
 from cronsole.store.sqlite import SqliteLedger
 from cronsole.store.state_dir import StateDirectory
@@ -120,7 +117,9 @@ class Engine:
             output_dir=state.output_dir,
             newest_folder=lambda: folder_of(run_id_prefix(clock.now())),
         )
-        self.session_active = False
+        self.around = Around(
+            self.lanes, environ, environment=lambda: self.reloader.current.settings.environment
+        )
         self._is_wired = False
         self._stopping = asyncio.Event()
         self._stop_reason = ""
@@ -140,9 +139,23 @@ class Engine:
             ground, limits=self.limits, launcher=launcher, aftermath=Aftermath(ground)
         )
         self.watchdog = Watchdog(ground, zone_data_version())
-        self.claimer = Claimer(ground, dispatcher=self.dispatcher, surroundings=self._surroundings)
+        self.claimer = Claimer(ground, dispatcher=self.dispatcher, surroundings=self.around)
         self.ticker = Ticker(ground, claimer=self.claimer, watchdog=self.watchdog)
         self.enactment = Enactment(ground, self.dispatcher, catalog=self.catalog, ledger=self.ledger)
+        self.sources = Sources(
+            catalog=self.catalog,
+            ledger=self.ledger,
+            claimer=self.claimer,
+            ticker=self.ticker,
+            enactment=self.enactment,
+        )
+        self.plugins = PluginSets(
+            self._clock,
+            self.bus,
+            catalog=self.catalog,
+            settings=lambda: self.reloader.current.settings,
+            enact=self.sources.enact,
+        )
         self.control = Control(
             ground,
             ledger=self.ledger,
@@ -152,7 +165,8 @@ class Engine:
             dispatcher=self.dispatcher,
             enactment=self.enactment,
             reloader=self.reloader,
-            surroundings=self._surroundings,
+            surroundings=self.around,
+            plugins=self.plugins,
             environ=self._environ,
         )
         self._wire_plugins(ground)
@@ -170,13 +184,8 @@ class Engine:
     def _wire_plugins(self, ground: Ground) -> None:
         """Make what loads plugins and hands runs to them."""
         self.circuits = Circuits(ground)
-        self.plugins = PluginSets(
-            self._clock,
-            self.bus,
-            catalog=self.catalog,
-            settings=lambda: self.reloader.current.settings,
-            enact=self._enact,
-        )
+        self.lanes.why_absent = self.plugins.why_absent
+        self.plugin_state = KeptState(self._clock, self.ledger, self.journal)
         schedules = PluginSchedules(
             ground,
             control=self.control,
@@ -189,7 +198,7 @@ class Engine:
                 clock=self._clock,
                 environ=self._environ,
                 folder=self._state.plugins_dir,
-                state=KeptState(self._clock, self.ledger, self.journal),
+                state=self.plugin_state,
                 schedules=schedules,
                 warn=lambda told: self.bus.publish(Warned(self._clock.now(), told)),
                 read=self._read_declaration,
@@ -205,29 +214,28 @@ class Engine:
 
     def _facade(self, ground: Ground, launcher: Launcher) -> EngineFacade:
         """Make what shows the engine to others; it hears of events from here on."""
-        rows = RunPages(self._clock, self.ledger, self.lanes)
-        logs = Logs(self._clock, self.ledger, rows, read=read_log, output_path=launcher.output_path)
-        why = Why(
-            self._clock,
-            self.ledger,
-            self.journal,
-            self.limits,
-            surroundings=self._surroundings,
-            shadows_of=self.catalog.shadows_of,
+        logs = partial(Logs, read=read_log, output_path=launcher.output_path)
+        reads = reads_of(
+            ground,
+            catalog=self.catalog,
+            ledger=self.ledger,
+            limits=self.limits,
+            logs=logs,
+            surroundings=self.around,
         )
-        feed = Feed(self._clock, ground.identity.node)
-        self.bus.listen(feed.note)
-        self.bus.listen(logs.note)
-        self.tally = Tally(self._clock, self.lanes)
-        self.pulse = Pulse(self._clock)
-        listing = Listing(self._clock, self.lanes)
-        reads = Reads(self.ledger, self.catalog, listing, rows, logs, why, feed, self.tally, self.pulse)
+        self.pulse, self.tally = reads.pulse, reads.tally
+        pages = PluginPages(
+            self._clock, self.lanes, catalog=self.catalog, sets=self.plugins, state=self.plugin_state
+        )
         return EngineFacade(
             ground,
             reads,
             control=self.control,
+            plugins=PluginFacade(
+                self.plugins, pages, circuits=self.circuits, control=self.control, runs=reads.run_pages
+            ),
             reloader=self.reloader,
-            surroundings=self._surroundings,
+            surroundings=self.around,
             is_stopping=self._stopping.is_set,
             place=whereabouts(self._state.config, str(self._state.path)),
         )
@@ -295,7 +303,7 @@ class Engine:
         async with self.plugins.prepared(configuration.settings) as prepared:
             self.catalog.apply_all(self.plugins.sets(prepared))
             states = await self.ledger.schedule_states()
-            await self.enactment.begin(states, now, kept=[*refused, *kept(declared, prepared)])
+            await self.enactment.begin(states, now, kept=[*refused, *self.plugins.kept(declared, prepared)])
             self.plugins.commit(prepared)
         # Plugins may have taken their time to load.
         now = self._clock.now()
@@ -333,44 +341,7 @@ class Engine:
 
         async with self.plugins.prepared(configuration.settings) as prepared:
             sets = [_of_files(configuration), *self.plugins.sets(prepared)]
-            return await self._enact(sets, audit=audit, settled=settle)
-
-    async def _enact(
-        self,
-        sets: Iterable[SourceSet],
-        /,
-        *,
-        audit: Iterable[AuditEntry] = (),
-        settled: Callable[[], None] = lambda: None,
-    ) -> Diff:
-        """Bring sets of the catalog into force, all of them or nothing."""
-        archive = await self.ledger.schedule_states()
-        async with self.claimer.lock:
-            before = self.catalog.copy()
-            change = self.catalog.apply_all(sets)
-            try:
-                lanes = await self.enactment.change(change, archive, audit=audit)
-            except BaseException:
-                self.catalog.become(before)
-                raise
-            settled()
-            for lane in lanes:
-                self.ticker.schedule(lane)
-        return change
-
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(
-            environment=self.reloader.current.settings.environment,
-            session_active=self.session_active,
-            evaluate=conditions.evaluate,
-            is_holiday=conditions.is_holiday,
-            env=self._environ,
-            last_run=self._last_run,
-        )
-
-    def _last_run(self, schedule_id: str) -> Run | None:
-        lane = self.lanes.get(schedule_id)
-        return lane.last_run if lane else None
+            return await self.sources.enact(sets, audit=audit, settled=settle)
 
     def _retention(self) -> Retention:
         keep = self.reloader.current.settings.keep

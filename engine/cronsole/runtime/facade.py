@@ -13,7 +13,6 @@ import msgspec
 
 from cronsole import __version__
 from cronsole.api.facade import Asker, EventFeed, Gauges, Listener
-from cronsole.catalog import Catalog
 from cronsole.config.definition import as_table
 from cronsole.model.ask import (
     AuditQuery,
@@ -52,21 +51,16 @@ from cronsole.model.view import (
 )
 from cronsole.planning.gates import Surroundings, explain
 from cronsole.runtime.control import Control
-from cronsole.runtime.feed import Feed
 from cronsole.runtime.fires import fires
 from cronsole.runtime.forecast import check_buckets, failed_load, forecast, planned_load
-from cronsole.runtime.gauges import Pulse, Tally
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Lane
-from cronsole.runtime.listing import Listing
-from cronsole.runtime.logs import Logs
+from cronsole.runtime.plugin_facade import PluginFacade
+from cronsole.runtime.reads import Reads
 from cronsole.runtime.recent_runs import NO_RUNS
 from cronsole.runtime.reload import Reloader
-from cronsole.runtime.run_pages import RunPages
 from cronsole.runtime.statistics import statistics
 from cronsole.runtime.views import audit_view, gate_view
-from cronsole.runtime.why import Why
-from cronsole.store.base import Ledger
 
 _FIRES_SHOWN = 10
 _FIRES_AT_ONCE = 20
@@ -86,20 +80,6 @@ def whereabouts(config: str, state_dir: str) -> Whereabouts:
     return Whereabouts(config, state_dir, socket.gethostname(), os.getpid(), getpass.getuser())
 
 
-class Reads(msgspec.Struct, frozen=True):
-    """What answers questions."""
-
-    ledger: Ledger
-    catalog: Catalog
-    listing: Listing
-    run_pages: RunPages
-    logs: Logs
-    why: Why
-    feed: Feed
-    tally: Tally
-    pulse: Pulse
-
-
 class EngineFacade:
     """Fulfils api.facade.Facade."""
 
@@ -109,6 +89,7 @@ class EngineFacade:
         reads: Reads,
         *,
         control: Control,
+        plugins: PluginFacade,
         reloader: Reloader,
         surroundings: Callable[[], Surroundings],
         is_stopping: Callable[[], bool],
@@ -121,6 +102,7 @@ class EngineFacade:
         self._identity = ground.identity
         self._reads = reads
         self._control = control
+        self.plugins = plugins
         self._reloader = reloader
         self._surroundings = surroundings
         self._is_stopping = is_stopping
@@ -128,7 +110,8 @@ class EngineFacade:
 
     def engine(self) -> EngineView:
         around = self._surroundings()
-        counts = self._reads.tally.counts()
+        troubled = self.plugins.troubled()
+        counts = msgspec.structs.replace(self._reads.tally.counts(), plugins_troubled=troubled)
         next_due = self._reads.tally.next_due
         configuration = self._reloader.current
         return EngineView(
@@ -165,6 +148,7 @@ class EngineFacade:
                 "disabled": counts.disabled,
                 "exhausted": counts.exhausted,
             },
+            plugins=self.plugins.statuses(),
             running=counts.running,
             queued=counts.queued,
             next_due=self._reads.tally.next_due,

@@ -1,7 +1,7 @@
 """One schedule's live state: its compiled trigger, its next fire, its runs in flight and those that wait."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -126,6 +126,8 @@ class Lanes:
 
     def __init__(self) -> None:
         self._lanes: dict[str, Lane] = {}
+        self.why_absent: Callable[[str], str] = lambda _: ""
+        """Says why a schedule that somebody declares is not in force, and nothing where nobody does."""
 
     def __iter__(self) -> Iterator[Lane]:
         return iter(self._lanes.values())
@@ -137,14 +139,19 @@ class Lanes:
         return self._lanes.get(schedule_id)
 
     def in_force(self, schedule_id: str) -> Lane:
-        """Return the lane of a schedule in force; UnknownSchedule names the nearest id."""
+        """Return the lane of a schedule in force; UnknownSchedule names the nearest id, or says why it is not."""
         lane = self._lanes.get(schedule_id)
         if lane is None or lane.is_leaving:
-            near = nearest(schedule_id, (known.id for known in self if not known.is_leaving))
-            raise UnknownSchedule(
-                f"no schedule is called {schedule_id!r}" + (f"; {near!r} is" if near else "")
-            )
+            raise self.unknown(schedule_id)
         return lane
+
+    def unknown(self, schedule_id: str) -> UnknownSchedule:
+        told = f"no schedule is called {schedule_id!r}"
+        why = self.why_absent(schedule_id)
+        if why:
+            return UnknownSchedule(f"{told}: {why}")
+        near = nearest(schedule_id, (known.id for known in self if not known.is_leaving))
+        return UnknownSchedule(f"{told}; {near!r} is" if near else told)
 
     def put(self, lane: Lane) -> None:
         self._lanes[lane.id] = lane

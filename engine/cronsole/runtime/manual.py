@@ -43,32 +43,45 @@ class Manual:
         self._keyed = keyed
 
     async def trigger(self, schedule_id: str, ask: TriggerAsk, *, actor: str, idempotency_key: str) -> str:
-        """Start a manual run, now or at a time, and return its id.
-
-        It passes by the gates that are closed, which are recorded, or is refused for them. For a run to come they
-        are read as they will stand then, as far as that is known now; when it comes they are not asked again.
-        """
+        """Start a manual run, now or at a time, and return its id."""
         async with self._keyed.request(actor, idempotency_key, "trigger", schedule_id, ask) as request:
             earlier = request.answer(str)
             if earlier is not None:
                 return earlier
-            lane = startable(self._lanes.in_force(schedule_id))
-            now = self._clock.now()
-            due_at = now if ask.at is None else max(now, instant_of(ask.at, "at"))
-            closed = self._closed(lane, due_at, now)
-            if ask.is_gated and closed:
-                raise NotNow(f"{schedule_id} may not run: {_gates(closed)}")
-            run = self._identity.new_run(
-                schedule_id,
-                Cause.MANUAL,
-                now,
-                due_at=due_at,
-                actor=actor,
-                payload=_payload(ask.payload),
-                bypassed=_names(closed),
-            )
-            detail = run.run_id if due_at == now else f"{run.run_id} at {to_iso(due_at)}"
-            return await self._start(lane, run, "trigger", detail, request)
+            return await self.start(schedule_id, ask, request, actor=actor)
+
+    async def start(
+        self,
+        schedule_id: str,
+        ask: TriggerAsk,
+        request: Request,
+        *,
+        actor: str,
+        verb: str = "trigger",
+        target: str = "",
+    ) -> str:
+        """Start a manual run under a request that is new; `verb` and `target` are what the audit trail calls it.
+
+        It passes by the gates that are closed, which are recorded, or is refused for them. For a run to come they
+        are read as they will stand then, as far as that is known now; when it comes they are not asked again.
+        """
+        lane = startable(self._lanes.in_force(schedule_id))
+        now = self._clock.now()
+        due_at = now if ask.at is None else max(now, instant_of(ask.at, "at"))
+        closed = self._closed(lane, due_at, now)
+        if ask.is_gated and closed:
+            raise NotNow(f"{schedule_id} may not run: {_gates(closed)}")
+        run = self._identity.new_run(
+            schedule_id,
+            Cause.MANUAL,
+            now,
+            due_at=due_at,
+            actor=actor,
+            payload=payload_of(ask),
+            bypassed=_names(closed),
+        )
+        detail = run.run_id if due_at == now else f"{run.run_id} at {to_iso(due_at)}"
+        return await self._start(lane, run, AuditEntry(now, actor, verb, target or lane.id, detail), request)
 
     async def retry(self, run_id: str, *, actor: str, idempotency_key: str) -> str:
         """Do once more what an ended run was for; return the id of the new run.
@@ -97,7 +110,8 @@ class Manual:
                 detail=f"repeats {run_id}",
                 bypassed=_names(self._closed(lane, now, now)),
             )
-            return await self._start(lane, run, "retry", f"{run_id} as {run.run_id}", request)
+            entry = AuditEntry(now, actor, "retry", lane.id, f"{run_id} as {run.run_id}")
+            return await self._start(lane, run, entry, request)
 
     async def cancel(self, run_id: str, *, actor: str, by_force: bool) -> None:
         """Stop a run that runs, or take one that waits out of its queue.
@@ -131,8 +145,7 @@ class Manual:
         readings = explain(lane.schedule, lane.state, self._surroundings(), at=at, now=now)
         return [reading for reading in readings if not reading.is_open]
 
-    async def _start(self, lane: Lane, run: Run, verb: str, detail: str, request: Request) -> str:
-        entry = AuditEntry(run.created_at, run.actor, verb, lane.id, detail)
+    async def _start(self, lane: Lane, run: Run, entry: AuditEntry, request: Request) -> str:
         await self._journal.ask(keys=request.used(run.run_id, (run.run_id,)), runs=[run], audit=[entry])
         hand_on(self._dispatcher, lane, [run])
         return run.run_id
@@ -168,10 +181,11 @@ def slots_of(run: Run) -> Range | None:
     return Range(1, run.slot, run.slot)
 
 
-def _payload(payload: object) -> str:
-    if payload is None:
+def payload_of(ask: TriggerAsk) -> str:
+    """Return the payload as text; ConfigError where it is too long."""
+    if ask.payload is None:
         return ""
-    text = msgspec.json.encode(payload).decode()
+    text = msgspec.json.encode(ask.payload).decode()
     if len(text.encode()) > _LONGEST_PAYLOAD:
         raise ConfigError([f"payload: takes {len(text.encode()):,} bytes; accepted are {_LONGEST_PAYLOAD:,}"])
     return text

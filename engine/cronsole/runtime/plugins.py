@@ -58,7 +58,34 @@ class PluginSets:
         self._enact = enact
         self._one_at_a_time = asyncio.Lock()
         self._changed: dict[str, None] = {}
+        self._withheld: dict[str, str] = {}
         self._has_changed = asyncio.Event()
+
+    def record(self, name: str) -> PluginRecord:
+        """Return a plugin as it stands; UnknownPlugin names the nearest."""
+        record = self.registry.record(name)
+        if record is None:
+            near = nearest(name, (record.name for record in self.registry.records()))
+            hint = f"; {near!r} is" if near else ""
+            raise UnknownPlugin(f"no plugin is called {name!r}{hint}")
+        return record
+
+    def why_absent(self, schedule_id: str) -> str:
+        """Return why a schedule that a plugin declares is not in force, and nothing where none declares it."""
+        for record in self.registry.records():
+            for refused in record.declared.refused:
+                if refused.schedule_id == schedule_id:
+                    return f"plugin {record.name} declares it, and it was refused: {refused.reason}"
+        holder = self.registry.record(self._withheld.get(schedule_id, ""))
+        if holder is not None and holder.status is PluginStatus.FAILED:
+            return f"plugin {holder.name} declared it, and could not be loaded: {holder.reason}"
+        return ""
+
+    def kept(self, stored: Iterable[Schedule], prepared: Prepared) -> list[str]:
+        """Return the ids of stored schedules of plugins that failed: they stay what they are until that is cured."""
+        failed = {record.name for record in prepared.records.values() if record.status is PluginStatus.FAILED}
+        self._withheld = {each.id: each.origin.name for each in stored if each.origin.name in failed}
+        return list(self._withheld)
 
     def verbs_of(self, plugin: str) -> list[str] | None:
         """Return what a plugin can do; while it is being loaded, nobody but itself knows that."""
@@ -70,6 +97,12 @@ class PluginSets:
         known = (one for one in self._settings().plugins if one.name == plugin)
         settings = next(known, None)
         return DEFAULT_POLICY if settings is None else settings.policy(verb)
+
+    def room_of(self, plugin: str) -> int:
+        """Return how many calls of a plugin may go on at once, as far as its table and the engine say."""
+        settings = self._settings()
+        tables = (one.parallelism for one in settings.plugins if one.name == plugin)
+        return next(tables, None) or settings.max_running
 
     @asynccontextmanager
     async def prepared(self, settings: Settings, *, anew: Iterable[str] = ()) -> AsyncIterator[Prepared]:
@@ -97,17 +130,11 @@ class PluginSets:
 
     async def reload(self, name: str, *, actor: str = "engine") -> PluginRecord:
         """Load one plugin anew and return how it stands; UnknownPlugin names the nearest."""
-        if self.registry.record(name) is None:
-            known = [record.name for record in self.registry.records()]
-            near = nearest(name, known)
-            hint = f"; {near!r} is" if near else ""
-            raise UnknownPlugin(f"no plugin is called {name!r}{hint}")
+        self.record(name)
         async with self.prepared(self._settings(), anew=(name,)) as prepared:
             entry = AuditEntry(self._clock.now(), actor, "reload plugin", name)
             await self._enact(self.sets(prepared), audit=[entry], settled=lambda: self.commit(prepared))
-        record = self.registry.record(name)
-        assert record is not None
-        return record
+        return self.record(name)
 
     def ask(self, name: str) -> None:
         """Load a plugin anew soon: it came back and may declare something else."""
@@ -133,12 +160,6 @@ class PluginSets:
             self._bus.publish(Warned(self._clock.now(), told))
             await self._clock.wait(asyncio.Event(), _RETRY_SECONDS)
             self.ask(name)
-
-
-def kept(stored: Iterable[Schedule], prepared: Prepared) -> list[str]:
-    """Return the ids of the stored schedules of plugins that failed: they stay what they are until that is cured."""
-    failed = {record.name for record in prepared.records.values() if record.status is PluginStatus.FAILED}
-    return [schedule.id for schedule in stored if schedule.origin.name in failed]
 
 
 def _source(name: str) -> Source:

@@ -6,7 +6,7 @@ import heapq
 from cronsole.errors import StoreCorrupt, StoreUnavailable
 from cronsole.model.event import ScheduleExhausted
 from cronsole.model.instant import SECOND, Instant, Millis
-from cronsole.model.trigger import StartupSpec
+from cronsole.model.trigger import Timeless
 from cronsole.runtime.alarms import nap
 from cronsole.runtime.claimer import Claimer, lead
 from cronsole.runtime.ground import Ground
@@ -54,7 +54,7 @@ class Ticker:
             self._changed.set()
 
     def _exhaust(self, lane: Lane) -> None:
-        is_kept = lane.is_leaving or isinstance(lane.schedule.trigger, StartupSpec)
+        is_kept = lane.is_leaving or isinstance(lane.schedule.trigger, Timeless)
         if is_kept or lane.state.exhausted_at is not None:
             return
         now = self._clock.now()

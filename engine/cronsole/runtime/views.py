@@ -9,7 +9,7 @@ from cronsole.model.action import Action, Celery, Command, Handler, Http, Plugin
 from cronsole.model.instant import SECOND, Instant, Millis, to_datetime
 from cronsole.model.run import Attempt, Range, Run, RunState
 from cronsole.model.schedule import Pause, Schedule
-from cronsole.model.trigger import CronSpec, IntervalSpec, OnceSpec, TriggerSpec
+from cronsole.model.trigger import CronSpec, IntervalSpec, ManualSpec, OnceSpec, TriggerSpec
 from cronsole.model.view import (
     AttemptView,
     AuditView,
@@ -68,6 +68,8 @@ def trigger_text(spec: TriggerSpec) -> str:
             return to_datetime(at).isoformat().replace("+00:00", "Z")
         case OnceSpec(after_ms=after_ms):
             return f"after {format_duration(after_ms or 0)}"
+        case ManualSpec():
+            return "@manual"
     return "@startup"
 
 

@@ -5,6 +5,7 @@ import msgspec
 from cronsole.model.instant import SECOND, Instant, to_datetime
 from cronsole.model.run import Run, RunState
 from cronsole.model.schedule import Schedule, ScheduleState
+from cronsole.model.trigger import ManualSpec
 from cronsole.planning.due import due_at
 from cronsole.planning.gates import GateReading
 from cronsole.triggers.base import Trigger
@@ -30,6 +31,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_slot(self) -> bool:
         return self.slot is not None and self.trigger.previous(self.slot) == self.slot
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether nothing but somebody's asking brings about a run."""
+        return isinstance(self.schedule.trigger, ManualSpec)
 
     @property
     def is_past(self) -> bool:

@@ -15,11 +15,21 @@ def conclusion(case: Case) -> str:
     """Return what became of the slot, or what will."""
     if case.run is not None:
         return _of_run(case, case.run)
+    if case.slot is None and case.is_manual:
+        return _of_manual(case)
     if case.slot is None:
         return f"will not run again: {case.over()}"
     if not case.is_slot:
         return f"{moment(case.slot, case.now)} is no slot of {case.schedule.id}{_nearest(case)}"
     return _of_past(case) if case.is_past else _of_future(case)
+
+
+def _of_manual(case: Case) -> str:
+    if not case.schedule.enabled:
+        return f"cannot be asked for: it is disabled in {case.schedule.origin}"
+    if case.running:
+        return f"runs now, as run {case.running[0].run_id}, and then waits for somebody to ask again"
+    return "waits for somebody to ask: it never fires by time"
 
 
 def _nearest(case: Case) -> str:

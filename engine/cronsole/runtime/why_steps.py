@@ -52,6 +52,8 @@ def _steps(case: Case) -> Iterator[WhyStep]:
 def _trigger(case: Case) -> WhyStep:
     schedule, slot = case.schedule, case.slot
     words = describe(schedule.trigger, schedule.policy.jitter_ms, schedule_id=schedule.id)
+    if slot is None and case.is_manual:
+        return WhyStep(name="trigger", outcome=_NOTE, detail=f"{words}, and never by time")
     words = f"{words} ({schedule.timezone})"
     if slot is None:
         return WhyStep(name="trigger", outcome=_STOPS, detail=f"{words}: {case.over()}")

@@ -9,7 +9,7 @@ from cronsole.model.instant import SECOND, Instant
 from cronsole.model.run import Cause, Range, RunState, Verdict
 from cronsole.model.schedule import Schedule, ScheduleState
 from cronsole.model.settings import Settings
-from cronsole.model.trigger import StartupSpec
+from cronsole.model.trigger import Timeless
 from cronsole.planning.jitter import spread_window
 from cronsole.planning.plan import Surroundings, lift, plan
 from cronsole.runtime.enactment import first_seen
@@ -107,7 +107,7 @@ class World:
     def _exhaust(self, lane: Lane) -> None:
         if lane.is_leaving or lane.state.exhausted_at is not None:
             return
-        if not isinstance(lane.schedule.trigger, StartupSpec):
+        if not isinstance(lane.schedule.trigger, Timeless):
             lane.change(exhausted_at=self.timeline.now)
             self.aftermath.note(lane.id, "exhausted: nothing is left to fire")
 

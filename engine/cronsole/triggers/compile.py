@@ -8,7 +8,7 @@ from cronsole.triggers.cron import CronTrigger
 from cronsole.triggers.cron_expression import rule_of
 from cronsole.triggers.cron_hash import has_hash
 from cronsole.triggers.interval import DailyIntervalTrigger, IntervalTrigger
-from cronsole.triggers.once import OnceTrigger, StartupTrigger
+from cronsole.triggers.once import OnceTrigger, TimelessTrigger
 from cronsole.triggers.zone import zone
 
 
@@ -31,7 +31,7 @@ def compile_trigger(
         return _interval(spec, timezone, anchor_at)
     if isinstance(spec, OnceSpec):
         return OnceTrigger(spec.at if spec.at is not None else anchor_at + (spec.after_ms or 0))
-    return StartupTrigger()
+    return TimelessTrigger()
 
 
 def _interval(spec: IntervalSpec, timezone: str, anchor_at: Instant) -> Trigger:

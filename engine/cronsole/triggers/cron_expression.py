@@ -51,11 +51,11 @@ def expand_alias(expression: str) -> str:
     if not word.startswith("@"):
         return expression
     if word not in ALIASES:
-        meant = nearest(word[:20], [*ALIASES, "@startup", "@every 5m"])
+        meant = nearest(word[:20], [*ALIASES, "@startup", "@manual", "@every 5m"])
         hint = (
             f"; did you mean {meant!r}?"
             if meant
-            else f"; accepted are {', '.join(ALIASES)}, @startup, @every"
+            else f"; accepted are {', '.join(ALIASES)}, @startup, @manual, @every"
         )
         raise TriggerError(f"{expression[:30]!r} is not known{hint}", position=1)
     return ALIASES[word]

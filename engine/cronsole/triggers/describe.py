@@ -3,7 +3,7 @@
 from typing import Final
 
 from cronsole.model.instant import Millis, to_iso
-from cronsole.model.trigger import CronSpec, IntervalSpec, OnceSpec, TriggerSpec
+from cronsole.model.trigger import CronSpec, IntervalSpec, ManualSpec, OnceSpec, TriggerSpec
 from cronsole.triggers.cron_expression import Fields, parse_fields
 from cronsole.triggers.cron_hash import has_hash
 from cronsole.triggers.describe_days import Days, days_phrase, joined, ordinal
@@ -28,7 +28,7 @@ def _describe(spec: TriggerSpec, schedule_id: str | None) -> str:
         if spec.at is not None:
             return f"once at {to_iso(spec.at)}"
         return f"once, {format_duration(spec.after_ms or 0)} after it is first seen"
-    return "at each start of the engine"
+    return "when somebody asks" if isinstance(spec, ManualSpec) else "at each start of the engine"
 
 
 def _interval(spec: IntervalSpec) -> str:

@@ -24,19 +24,19 @@ class OnceTrigger:
         return int(after < self._at <= until)
 
 
-class StartupTrigger:
-    """Fires when an engine starts, which is no instant on the time line."""
+class TimelessTrigger:
+    """Fires when an engine starts, or when somebody asks: at no instant on the time line."""
 
     __slots__ = ()
 
     def next(self, after: Instant) -> Instant | None:
-        """Return None: time alone never brings about a start."""
+        """Return None: time alone never brings about a fire."""
         return None
 
     def previous(self, until: Instant) -> Instant | None:
-        """Return None: time alone never brings about a start."""
+        """Return None: time alone never brings about a fire."""
         return None
 
     def count(self, after: Instant, until: Instant) -> int:
-        """Return 0: time alone never brings about a start."""
+        """Return 0: time alone never brings about a fire."""
         return 0

@@ -7,20 +7,21 @@ from typing import Final
 
 from cronsole.errors import TriggerError
 from cronsole.model.instant import Instant, Millis, from_datetime
-from cronsole.model.trigger import CronSpec, IntervalSpec, StartupSpec, TriggerSpec
+from cronsole.model.trigger import CronSpec, IntervalSpec, ManualSpec, StartupSpec, TriggerSpec
 from cronsole.triggers.cron_expression import LONGEST, expand_alias, rule_of
 from cronsole.triggers.duration import is_duration, parse_duration
 from cronsole.triggers.zone import zone
 
 _EVERY = re.compile(r"@?every\s+", re.IGNORECASE | re.ASCII)
 _STARTUP: Final = frozenset({"@startup", "@reboot"})
+_MANUAL: Final = "@manual"
 
 
 @lru_cache(maxsize=4096)
 def parse_trigger(text: str) -> TriggerSpec:
     """Return the trigger that a text spells; TriggerError says what is wrong, in which field and column.
 
-    Cron expressions, `@daily` and the like, `@startup`, and intervals such as `30s` or `@every 5m`. An
+    Cron expressions, `@daily` and the like, `@startup`, `@manual`, and intervals such as `30s` or `@every 5m`. An
     expression with `H` is checked for all ids at once.
     """
     if len(text) > LONGEST:
@@ -30,6 +31,8 @@ def parse_trigger(text: str) -> TriggerSpec:
     word = text.strip()
     if word.lower() in _STARTUP:
         return StartupSpec()
+    if word.lower() == _MANUAL:
+        return ManualSpec()
     every = _EVERY.match(word)
     if every or is_duration(word):
         return _parse_interval(word[every.end() if every else 0 :])
