@@ -121,15 +121,16 @@ class EngineAtHand:
         *args: str,
         steps: Sequence[tuple[bytes, Callable[[int], object]]] = (),
         environ: Mapping[str, str] = {},
+        program: Sequence[str] = ("-m", "cronsole"),
     ) -> tuple[str, int]:
-        """Run a verb on a terminal; return what it wrote and its exit code.
+        """Run a verb on a terminal; return what it wrote and its exit code, negative where a signal ended it.
 
         Each step is done, with the pid of the verb, once its bytes are shown after those of the step before it.
         """
         pid, master = pty.fork()
         if pid == 0:
             os.chdir(self.folder)
-            os.execve(sys.executable, [sys.executable, "-m", "cronsole", *args], {**self.environ, **environ})
+            os.execve(sys.executable, [sys.executable, *program, *args], {**self.environ, **environ})
         fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         shown, seen, waiting = b"", 0, list(steps)
         while select.select([master], [], [], 30)[0]:

@@ -17,6 +17,7 @@ from cronsole.model.view import AuditView, EventView, LogChunk, Page, RunView, S
 OBEYED = re.compile(r"\x1b(?!\[[0-9;?]*[A-Za-z])|[\x07\x9b]")
 ALTERNATE_SCREEN = "\x1b[?1049h"
 SHOWN_CURSOR, HIDDEN_CURSOR = "\x1b[?25h", "\x1b[?25l"
+INTERRUPTING = Path(__file__).with_name("interrupting.py")
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +196,33 @@ def test_watch_paints_in_place_and_ends_well_when_interrupted(engine: EngineAtHa
     assert code == 0
     assert ALTERNATE_SCREEN not in shown
     assert shown.rindex(SHOWN_CURSOR) > shown.rindex(HIDDEN_CURSOR)
+
+
+@pytest.mark.parametrize(
+    ("moment", "words", "code"),
+    [
+        ("loading", ["watch"], 130),
+        ("connecting", ["watch"], 0),
+        ("asking", ["watch"], 0),
+        ("drawing", ["watch"], 0),
+        ("writing", ["watch"], 0),
+        ("painting", ["watch"], 0),
+        ("giving-the-cursor-back", ["watch"], 0),
+        ("listing", ["watch", "--once"], 0),
+        ("flushing", ["watch", "--once"], 130),
+        ("exiting", ["watch", "--once"], 0),
+        ("gone", ["watch", "--once"], 0),
+    ],
+)
+def test_an_interrupt_at_any_moment_ends_watch_and_leaves_the_terminal_in_order(
+    engine: EngineAtHand, moment: str, words: list[str], code: int
+):
+    shown, ended_with = engine.on_terminal(*words, program=[str(INTERRUPTING), moment])
+    assert ended_with == code, shown
+    assert "Traceback" not in shown
+    assert "Exception ignored" not in shown
+    assert shown.count(SHOWN_CURSOR) == shown.count(HIDDEN_CURSOR)
+    assert SHOWN_CURSOR not in shown or shown.rindex(SHOWN_CURSOR) > shown.rindex(HIDDEN_CURSOR)
 
 
 def test_watch_gives_the_cursor_back_when_it_is_terminated(engine: EngineAtHand):

@@ -135,6 +135,11 @@ def test_a_start_of_the_engine_has_no_times(ask):
     assert ask("@startup").rows == ["@startup: at each start of the engine (UTC)"]
 
 
+def test_what_waits_for_somebody_to_ask_has_no_times_and_is_no_failure(ask):
+    answer = ask("@manual")
+    assert (answer.code, answer.rows) == (0, ["@manual: when somebody asks (UTC)"])
+
+
 def test_an_id_is_looked_up_in_the_configuration(ask, tmp_path: Path):
     path = tmp_path / "cronsole.toml"
     path.write_text(

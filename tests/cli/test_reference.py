@@ -5,7 +5,7 @@ import pytest
 
 from cronsole.cli.main import VERBS
 from cronsole.cli.reference import JSON_SHAPES, page
-from cronsole.model import prospect, view
+from cronsole.model import plugin, prospect, view
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 
@@ -37,5 +37,7 @@ def test_the_shapes_are_those_of_the_api():
     named = {
         name for shape in JSON_SHAPES.values() for name in re.findall(r"[A-Z]\w+(?:View|Detail|Chunk)", shape)
     }
-    assert {name for name in named if not (hasattr(view, name) or hasattr(prospect, name))} == set()
+    assert {
+        name for name in named if not any(hasattr(module, name) for module in (plugin, prospect, view))
+    } == set()
     assert {"RunView", "EffectView", "ScheduleDetail"} <= named

@@ -1,6 +1,7 @@
 """The door of the command line: it answers --version at once and loads a verb only when it is asked for."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -37,6 +38,7 @@ VERBS = {
     "backfill": "Run every slot of a time that has passed.",
     "reload": "Read the configuration again.",
     "schedule": "Create, change and delete schedules while the engine runs.",
+    "plugins": "Show the plugins, and ask one for its health, a reload or a call.",
     "export": "Write the schedules in force as configuration.",
     "service": "Install the engine as a service of systemd.",
     "audit": "Show who changed what.",
@@ -48,7 +50,19 @@ VERBS = {
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 when it is done, 1 when the answer is no, 2 when it was called wrongly."""
-    args = list(sys.argv[1:] if argv is None else argv)
+    try:
+        _do(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt:
+        # It comes while a verb is loaded, or after one has caught those that were meant for it.
+        raise SystemExit(render.INTERRUPTED) from None
+    finally:
+        if argv is None:
+            # The process ends with this. An interrupt can end nothing more, and where it meets an interpreter that
+            # takes itself apart, it passes for a death by a signal.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _do(args: list[str]) -> None:
     try:
         if args in (["--version"], ["-V"]):
             _print_version()

@@ -18,7 +18,7 @@ from cronsole.clock import SystemClock
 from cronsole.errors import CronsoleError, TriggerError, UnknownSchedule, nearest
 from cronsole.model.instant import SECOND, Instant, to_datetime, to_iso
 from cronsole.model.schedule import Schedule
-from cronsole.model.trigger import CronSpec, DstPolicy, StartupSpec, TriggerSpec
+from cronsole.model.trigger import CronSpec, DstPolicy, Timeless, TriggerSpec
 from cronsole.text import safe, until
 from cronsole.triggers.base import Trigger
 from cronsole.triggers.compile import compile_trigger
@@ -111,7 +111,7 @@ def command(
         render.err(f"cronsole: {safe(str(error), keeps_breaks=True)}", render.Style.BAD)
         raise SystemExit(2) from error
     _print_json(asked, fires) if as_json else _print_table(asked, fires, now)
-    if not fires and not isinstance(asked.spec, StartupSpec):
+    if not fires and not isinstance(asked.spec, Timeless):
         raise SystemExit(1)
 
 
@@ -205,7 +205,7 @@ def _print_table(asked: Asked, fires: list[Instant], now: Instant) -> None:
     name = "" if asked.name == asked.schedule_id == "" else f"{asked.name}: "
     render.out(safe(f"{name}{_description(asked)} ({asked.timezone})"), render.Style.STRONG)
     if not fires:
-        if not isinstance(asked.spec, StartupSpec):
+        if not isinstance(asked.spec, Timeless):
             render.out(f"  never after {to_iso(asked.after)}")
         return
     zone, has_seconds = ZoneInfo(asked.timezone), any(fire % (60 * SECOND) for fire in fires)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cronsole.client.engine import EngineClient
 
 _MOST_AT_ONCE: Final = 1_000
+# What time alone never brings about, and may come all the same.
+_TIMELESS: Final = ("@startup", "@manual")
 
 
 def tell_next(
@@ -101,7 +103,8 @@ def _print_table(detail: ScheduleDetail, fires: list[FireView]) -> None:
         told = f"paused until {to_iso(from_datetime(end))}" if end else "paused until it is resumed"
         render.out(f"  {told}", render.Style.WARN)
     if not fires:
-        render.out("  never again")
+        if view.trigger not in _TIMELESS:
+            render.out("  never again")
         return
     rows = [
         (

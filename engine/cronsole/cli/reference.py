@@ -38,8 +38,8 @@ with `--utc`. A time that clocks skip means the first instant after it.
 | 130 | Interrupted by ctrl-c. |
 | 141 | The reader of the output went away. |
 
-`trigger` and `retry` with `--wait` or `--follow` exit as the run does: a failed run's own code, 1 where it has none;
-124 when it timed out, 125 when it was lost, 130 when it was cancelled.
+`trigger`, `retry` and `plugins call` with `--wait` or `--follow` exit as the run does: a failed run's own code, 1
+where it has none; 124 when it timed out, 125 when it was lost, 130 when it was cancelled.
 
 ## JSON
 
@@ -63,7 +63,7 @@ JSON_SHAPES: Final = {
     "runs": "Page of RunView; with `--all` RunView, one a line",
     "log": "LogChunk, one a line",
     "events": "EventView, one a line",
-    "timeline": "`{schedule_id, fires}`, one a line, each fire a FireView",
+    "timeline": "`{schedule_id, fires}`, one a line, each fire a PlannedFire",
     "plan": "PlanView",
     "trigger": "RunView; with `--follow` LogChunk, one a line, then RunView",
     "pause": "EffectView",
@@ -73,6 +73,8 @@ JSON_SHAPES: Final = {
     "backfill": "BackfillView",
     "reload": "ReloadView",
     "schedule": "ScheduleDetail",
+    "plugins": "a list of PluginView; `show` PluginDetail, `health` HealthView, `reload` PluginView, `reset`"
+    " CircuitsView, `call` as `trigger`",
     "export": "a definition, one a line: the keys of a [[tasks]] entry",
     "service": "`{path, unit}`; `install` adds `{doubts, reloaded, next}`, `uninstall` answers `{path, stopped}`",
     "audit": "Page of AuditView; with `--all` AuditView, one a line",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+INTERRUPTED = 130
 PIPE_CLOSED = 141
 """The exit code of a program whose reader went away, as the shell counts it: 128 + SIGPIPE."""
 

@@ -1,16 +1,14 @@
 """`cronsole trigger`: start a run of a schedule, now or at a time, and stay with it if asked."""
 
-import sys
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from cronsole.cli.awaiting import Awaited, FollowOption, WaitOption
 from cronsole.cli.completion import complete_ids
 from cronsole.cli.connection import EngineOption, JsonOption, TokenFileOption, misuse, speak
+from cronsole.cli.payload import KeyOption, PayloadOption, read_payload
 from cronsole.cli.viewer import UtcOption, viewer_zone
 from cronsole.clock import SystemClock
 from cronsole.errors import CronsoleError
@@ -23,12 +21,7 @@ def command(
     schedule_id: Annotated[
         str, typer.Argument(metavar="ID", help="The schedule.", autocompletion=complete_ids)
     ],
-    payload: Annotated[
-        str | None,
-        typer.Option(
-            "--payload", metavar="JSON|@FILE|-", help="JSON for the run, in CRONSOLE_PAYLOAD; - is stdin."
-        ),
-    ] = None,
+    payload: PayloadOption = None,
     is_gated: Annotated[
         bool,
         typer.Option(
@@ -42,9 +35,7 @@ def command(
     is_utc: UtcOption = False,
     waits: WaitOption = False,
     follows: FollowOption = False,
-    key: Annotated[
-        str, typer.Option("--key", help="The same key never starts a second run: safe to repeat in scripts.")
-    ] = "",
+    key: KeyOption = "",
     engine: EngineOption = None,
     token_file: TokenFileOption = None,
     as_json: JsonOption = False,
@@ -56,7 +47,7 @@ def command(
     restart of the engine are waited out for a minute. --json answers with a RunView, the one of its end with --wait.
     """
     ask = TriggerAsk(
-        payload=None if payload is None else _payload(payload),
+        payload=read_payload(payload),
         at=None if at is None else _start(at, is_utc),
         is_gated=is_gated,
     )
@@ -66,22 +57,6 @@ def command(
         return await awaited.see(client, await client.trigger(schedule_id, ask, idempotency_key=key))
 
     raise SystemExit(speak(engine, token_file, talk))
-
-
-def _payload(word: str) -> Any:
-    try:
-        if word == "-":
-            text = sys.stdin.buffer.read()
-        elif word.startswith("@"):
-            text = Path(word[1:]).read_bytes()
-        else:
-            text = word.encode()
-    except OSError as error:
-        misuse(f"--payload {word}: {error.strerror}")
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        misuse(f"""--payload is not JSON: {error}; text needs its quotes: --payload '"text"'""")
 
 
 def _start(at: str, is_utc: bool) -> datetime:
