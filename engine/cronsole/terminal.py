@@ -1,4 +1,7 @@
-"""Makes the output of a program safe for a terminal: colours survive, every other control sequence is shown as text."""
+"""Makes the output of a program safe for a terminal: colours survive, every other control sequence is shown as text.
+
+What a colour is, is decided here, for the console's logs too.
+"""
 
 import re
 from typing import Final
@@ -10,17 +13,19 @@ RESET: Final = "\x1b[0m"
 # Colour and weight. What hides (8) or blinks (5, 6) is no colour.
 _PLAIN_CODE: Final = r"0?[0-4]|4:[0-5]|0?[79]|2[1-9]|3[0-79]|4[0-79]|5[39]|9[0-7]|10[0-7]"
 # The signs within one colour are of one kind: terminals disagree about a mixture, and might read an 8 by itself.
+_BYTE: Final = r"(?:0?[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
 _WIDE_CODE: Final = (
-    r"[345]8;5;[0-9]{1,3}|[345]8;2(?:;[0-9]{1,3}){3}"
-    r"|[345]8:5:[0-9]{1,3}|[345]8:2:[0-9]{0,3}(?::[0-9]{1,3}){3}|[345]8:2(?::[0-9]{1,3}){3}"
+    rf"[345]8;5;{_BYTE}|[345]8;2(?:;{_BYTE}){{3}}"
+    rf"|[345]8:5:{_BYTE}|[345]8:2:[0-9]{{0,3}}(?::{_BYTE}){{3}}|[345]8:2(?::{_BYTE}){{3}}"
 )
 _CODE: Final = rf"(?:{_WIDE_CODE}|{_PLAIN_CODE})"
 _LONGEST: Final = 62
-_COLOUR: Final = re.compile(rf"(?=\x1b\[[0-9;:]{{0,{_LONGEST}}}m)\x1b\[(?:{_CODE}(?:;{_CODE})*)?m")
+COLOUR: Final = re.compile(rf"\x1b\[(?=[0-9;:]{{0,{_LONGEST}}}m)(?:{_CODE}(?:;{_CODE})*)?m")
+"""A sequence that says nothing but how what follows looks, as `\x1b[1;31m` does."""
 _ENDS_COLOUR: Final = re.compile(r"\x1b\[0*m")
 # The beginning of what may yet turn out to be a colour, or of a line's end.
 _OPEN: Final = re.compile(rf"(?:\x1b(?:\[[0-9;:]{{0,{_LONGEST}}})?|\r)\Z")
-_PIECE: Final = re.compile(rf"({_COLOUR.pattern}|\r\n?)")
+_PIECE: Final = re.compile(rf"({COLOUR.pattern}|\r\n?)")
 
 
 class TerminalText:
@@ -60,7 +65,7 @@ class TerminalText:
     def _piece(self, piece: str) -> str:
         if piece.startswith("\r"):
             return "\n"
-        if _COLOUR.fullmatch(piece) is None:
+        if COLOUR.fullmatch(piece) is None:
             return safe(piece, keeps_breaks=True)
         if not self._has_colour:
             return ""

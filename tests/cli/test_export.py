@@ -1,3 +1,4 @@
+import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.cli.living import Place
 
+from cronsole.cli import export
 from cronsole.cli.crontab_export import export_crontab
 from cronsole.cli.crontab_import import import_crontab
 from cronsole.config.load import load
@@ -57,6 +59,31 @@ def test_json_is_one_definition_a_line_and_keeps_references(place: Place):
 
 def test_an_unknown_id_is_no_silent_gap(place: Place):
     assert place.call("export", "heartbeet").code == 1
+
+
+class Counting:
+    """Answers every question once as many are asked as ever will be at once, the last one first."""
+
+    def __init__(self) -> None:
+        self.waiting: list[asyncio.Event] = []
+        self.most = 0
+
+    async def schedule(self, schedule_id: str) -> str:
+        turn = asyncio.Event()
+        self.waiting.append(turn)
+        self.most = max(self.most, len(self.waiting))
+        asyncio.get_running_loop().call_later(0, self._answer_last)
+        await turn.wait()
+        return schedule_id
+
+    def _answer_last(self) -> None:
+        self.waiting.pop().set()
+
+
+async def test_few_are_asked_for_at_once_and_all_stay_in_their_order():
+    client, ids = Counting(), [f"s{number}" for number in range(100)]
+    assert await export._details(client, ids) == ids  # type: ignore[arg-type,comparison-overlap] # names stand for all
+    assert client.most == 16
 
 
 def test_a_crontab_holds_what_cron_can_say_and_the_rest_is_told(place: Place):

@@ -238,6 +238,14 @@ def test_attach_tells_who_answers(place: Place):
     assert said.json["config"] == str(place.config)
 
 
+def test_attach_tells_who_answers_though_another_does_not(place: Place):
+    place.start()
+    said = place.call("attach", "unix:/nowhere/cronsole.sock", str(place.state), "--json")
+    assert said.json["config"] == str(place.config)
+    assert "/nowhere/cronsole.sock" in said.err
+    assert said.code == 3
+
+
 def test_without_a_terminal_attach_prints_the_list_once(place: Place):
     place.start()
     said = place.call("attach")
@@ -250,7 +258,7 @@ def test_a_terminal_that_cannot_draw_gets_the_plain_list(place: Place, show: Ope
     place.start()
     terminal = show("attach", TERM="dumb")
     assert CONSOLE not in terminal.wait_for("steady")
-    terminal.interrupt()
+    # Such a terminal cannot repaint: the list is shown once.
     assert terminal.end() == 0
 
 

@@ -1,6 +1,3 @@
-import pytest
-
-from cronsole.cli.glyphs import bar_height
 from cronsole.cli.tables import Column, cell, fit
 
 COLUMNS = (
@@ -42,15 +39,3 @@ def test_one_column_is_shown_in_any_width():
 
 def test_a_cell_holds_nothing_that_a_terminal_obeys():
     assert cell("[/bold]\x1b[31m\u202e").plain == r"[/bold]\x1b[31m\u202e"
-
-
-@pytest.mark.parametrize(
-    ("duration_ms", "height"),
-    [(1_000, 2), (1_100, 2), (900, 2), (2_000, 4), (4_000, 6), (500, 1), (100_000, 7), (1, 0), (None, 2)],
-)
-def test_a_bar_is_measured_against_the_usual_so_that_noise_makes_no_trend(duration_ms, height):
-    assert bar_height(duration_ms, 1_000) == height
-
-
-def test_milliseconds_are_noise():
-    assert bar_height(9, 2) == bar_height(2, 2)

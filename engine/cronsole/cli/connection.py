@@ -21,7 +21,6 @@ SAYS_NO: Final = 1
 """The exit code of a question that is answered with no: nothing by that name, not allowed, not now."""
 CALLED_WRONGLY: Final = 2
 NO_ENGINE: Final = 3
-INTERRUPTED: Final = 130
 
 _ADVICE: Final = "name another engine with --engine TARGET or $CRONSOLE_ENGINE"
 
@@ -72,7 +71,7 @@ def speak(
             raise
         fail(refused)
     except KeyboardInterrupt:
-        raise SystemExit(0 if is_endless else INTERRUPTED) from None
+        raise SystemExit(0 if is_endless else render.INTERRUPTED) from None
 
 
 def reach(engine: str | None, token_file: Path | None, *, config: Path | None = None) -> "EngineClient":

@@ -30,6 +30,9 @@ from cronsole.runtime.sdnotify import ServiceManager
 from cronsole.store.state_dir import StateDirectory, default_state_dir
 from cronsole.text import safe
 
+# A herd of a thousand runs makes some fifty objects for each, and all are gone when it is over.
+_YOUNG_OBJECTS = (100_000, 10, 10)
+
 
 class LogFormat(StrEnum):
     TEXT = "text"
@@ -131,6 +134,7 @@ def _set_aside(event: Event) -> None:
 def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_YOUNG_OBJECTS)
 
 
 class _Listener:

@@ -1,7 +1,8 @@
 """`cronsole export`: the schedules in force, as configuration that reads back as them."""
 
+import asyncio
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -17,6 +18,9 @@ from cronsole.text import safe
 
 if TYPE_CHECKING:
     from cronsole.client.engine import EngineClient
+
+
+_AT_ONCE: Final = 16
 
 
 class Format(StrEnum):
@@ -56,7 +60,15 @@ async def _details(client: "EngineClient", ids: list[str]) -> list[ScheduleDetai
         from cronsole.cli.list import every_schedule
 
         ids = sorted(view.id for view in await every_schedule(client, ScheduleQuery()))
-    return [await client.schedule(schedule_id) for schedule_id in ids]
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(schedule_id: str) -> ScheduleDetail:
+        async with room:
+            return await client.schedule(schedule_id)
+
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(ask(schedule_id), name=f"export {schedule_id}") for schedule_id in ids]
+    return [each.result() for each in asked]
 
 
 def _entry(detail: ScheduleDetail) -> str:

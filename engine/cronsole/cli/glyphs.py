@@ -1,7 +1,6 @@
 """How states look on the command line: the marks of all, each in a colour that none of them needs to be known by."""
 
 from collections.abc import Iterable
-from math import ceil, floor, log2
 from typing import Final, NamedTuple
 
 from cronsole import marks
@@ -49,10 +48,6 @@ _OF_STEP_STYLES: Final = {StepOutcome.PASSES: GOOD, StepOutcome.STOPS: BAD, Step
 OF_RUN: Final = {state: Look(*marks.OF_RUN[state], style) for state, style in _OF_RUN_STYLES.items()}
 OF_STEP: Final = {outcome: Look(*marks.OF_STEP[outcome], style) for outcome, style in _OF_STEP_STYLES.items()}
 
-_USUAL: Final = 2
-# Below this, a duration is noise.
-_FINEST_MS: Final = 100
-
 
 class Mark(NamedTuple):
     """One run in a strip."""
@@ -71,15 +66,5 @@ def _mark(run: Spark | RunBrief, typical_ms: int | None, has_glyphs: bool) -> Ma
     if run.state is not RunState.SUCCEEDED:
         return Mark(look.sign(has_glyphs), look.style)
     # A wall of green would outshout the failures.
-    return Mark(
-        (marks.BARS if has_glyphs else marks.LETTER_BARS)[bar_height(run.duration_ms, typical_ms)], ""
-    )
-
-
-def bar_height(duration_ms: int | None, typical_ms: int | None) -> int:
-    """Return 0 to 7; 2 is the usual duration, two steps up double it, one step down halves it: noise makes no trend."""
-    if duration_ms is None or not typical_ms:
-        return _USUAL
-    ratio = max(duration_ms, _FINEST_MS) / max(typical_ms, _FINEST_MS)
-    steps = floor(2 * log2(ratio)) if ratio >= 1 else ceil(log2(ratio))
-    return min(max(_USUAL + steps, 0), len(marks.BARS) - 1)
+    bars = marks.BARS if has_glyphs else marks.LETTER_BARS
+    return Mark(bars[marks.bar_height(run.duration_ms, typical_ms)], "")

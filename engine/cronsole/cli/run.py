@@ -53,7 +53,7 @@ def command(
     except CronsoleError as error:
         fail(error)
     except KeyboardInterrupt:
-        raise SystemExit(128 + signal.SIGINT) from None
+        raise SystemExit(render.INTERRUPTED) from None
     if show is None:
         render.json_line(found.view)
     elif keeps and not _has_terminal():

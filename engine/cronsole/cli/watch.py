@@ -23,7 +23,7 @@ LEAST_PAUSE_SECONDS: Final = 0.25
 """Between two repaints: no more than four in a second."""
 _TICK_SECONDS: Final = 1.0
 _FRAME_LINES: Final = 3
-_TERMINATED: Final = 128 + signal.SIGTERM
+_ENDINGS: Final = {signal.SIGINT: 0, signal.SIGTERM: 128 + signal.SIGTERM}
 
 
 def command(
@@ -58,19 +58,30 @@ def command(
         else:
             await _paint(live)
 
-    try:
-        speak(engine, token_file, look, is_endless=True)
-    except asyncio.CancelledError:
-        raise SystemExit(_TERMINATED) from None
+    speak(engine, token_file, look, is_endless=True)
 
 
 async def _paint(live: LiveSchedules) -> None:
+    """Paint until a signal comes, and exit as it asks for.
+
+    However many come, none breaks in: a terminal that is left without its cursor is worse than a late end.
+    """
+    codes: list[int] = []
+    async with asyncio.TaskGroup() as group:
+        painting = group.create_task(_paint_on(live), name="painting")
+
+        def end(code: int) -> None:
+            codes.append(code)
+            painting.cancel()
+
+        for number, code in _ENDINGS.items():
+            asyncio.get_running_loop().add_signal_handler(number, end, code)
+    raise SystemExit(codes[0])
+
+
+async def _paint_on(live: LiveSchedules) -> None:
     from cronsole.cli.region import Region
 
-    # A terminal that is left without its cursor is worse than a late end.
-    task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     console = render.console_of()
     with Region(console) as region:
         async with live.listening():
