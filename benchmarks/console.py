@@ -238,27 +238,41 @@ def _idle(state: Path, seconds: int) -> Row:
 def _key(state: Path, figure: str, times: int, goal_ms: float) -> Iterator[Row]:
     with _console(state) as terminal:
         _settled(terminal)
-        answers = []
+        answers, later = [], []
         for _ in range(times):
-            # So that the key falls anywhere between two ticks of the clocks.
-            terminal.hear(0.27)
+            # So that the key falls anywhere between two ticks of the clocks; the panel follows in this time.
+            later.append(len(terminal.hear(0.27).data))
             terminal.press("j")
             heard = terminal.hear(1, 0.03)
             answers.append((len(heard.data), heard.first_s * 1000))
     size = median([size for size, _ in answers])
     slow = sorted(wait for _, wait in answers)[int(times * 0.95)]
-    yield Row(f"console: {figure}, bytes", f"{size:,.0f}", "", "≤ 500", size <= 500)
+    follows = median(later[1:])
+    yield Row(
+        f"console: {figure}, bytes (then, as the hand rests)",
+        f"{size:,.0f} ({follows:,.0f})",
+        "",
+        "≤ 500",
+        size <= 500,
+    )
     yield Row(f"console: {figure}, p95 ms", f"{slow:.1f}", "", f"≤ {goal_ms:.0f}", slow <= goal_ms)
+
+
+def _ticked(terminal: PtyTerminal) -> None:
+    """Wait until the clocks have just ticked, so that no tick is taken for the end of an answer."""
+    terminal.hear(0.5)
+    terminal.hear(2, 0.03)
 
 
 def _palette(state: Path) -> Row:
     with _console(state) as terminal:
         _settled(terminal)
-        terminal.hear(2)
+        _ticked(terminal)
         terminal.press(":")
         opened = terminal.hear(3, 0.3)
         waits = []
         for letter in _LETTERS:
+            _ticked(terminal)
             terminal.press(letter)
             waits.append(terminal.hear(3, 0.15).last_s * 1000)
     slow = max(waits)

@@ -1,11 +1,12 @@
 """Everything that can be asked for by name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cronsole_tui.fleet import Fleet
 from cronsole_tui.keymap import Action, spoken
-from cronsole_tui.screens.choose import Choice
+from cronsole_tui.screens.choose import Choice, Listed
 from cronsole_tui.sources import text_of
+from cronsole_tui.views.entry import Entry
 
 BETWEEN = "\x1e"
 VERB, SCHEDULE, THEME, HOST = "verb", "schedule", "theme", "host"
@@ -18,9 +19,29 @@ _LEFT_OUT = frozenset(
 )
 
 
-def choices(actions: Iterable[Action], fleet: Fleet, themes: Iterable[str]) -> list[Choice]:
+class PaletteChoices:
+    """A few choices, and after them every schedule."""
+
+    def __init__(self, few: Sequence[Choice], entries: Sequence[Entry]) -> None:
+        self._few = Listed(few)
+        self._entries = entries
+
+    def __len__(self) -> int:
+        return len(self._few) + len(self._entries)
+
+    def choice(self, index: int) -> Choice:
+        if index < len(self._few):
+            return self._few.choice(index)
+        entry = self._entries[index - len(self._few)]
+        return Choice(SCHEDULE + BETWEEN + text_of(entry.key), entry.schedule.id, entry.schedule.description)
+
+    def matched(self) -> list[str]:
+        return self._few.matched() + [entry.schedule.id.casefold() for entry in self._entries]
+
+
+def choices(actions: Iterable[Action], fleet: Fleet, themes: Iterable[str]) -> PaletteChoices:
     """Return the verbs of where one is, then themes and hosts, then every schedule."""
-    found = [
+    few = [
         Choice(
             VERB + BETWEEN + action.name,
             action.name.replace("_", " "),
@@ -30,13 +51,9 @@ def choices(actions: Iterable[Action], fleet: Fleet, themes: Iterable[str]) -> l
         for action in actions
         if action.name not in _LEFT_OUT
     ]
-    found += [Choice(THEME + BETWEEN + theme, f"theme {theme}") for theme in themes]
-    found += [Choice(HOST + BETWEEN + host.name, f"host {host.name}") for host in fleet.hosts]
-    found += [
-        Choice(SCHEDULE + BETWEEN + text_of(entry.key), entry.schedule.id, entry.schedule.description)
-        for entry in fleet
-    ]
-    return found
+    few += [Choice(THEME + BETWEEN + theme, f"theme {theme}") for theme in themes]
+    few += [Choice(HOST + BETWEEN + host.name, f"host {host.name}") for host in fleet.hosts]
+    return PaletteChoices(few, list(fleet))
 
 
 def _keys(action: Action) -> str:

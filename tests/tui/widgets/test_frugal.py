@@ -1,6 +1,8 @@
 """What a terminal is really sent, in a real pseudo-terminal."""
 
+import asyncio
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -9,6 +11,10 @@ from pathlib import Path
 import pyte
 import pytest
 from benchmarks.pty_terminal import PtyTerminal, pty_terminal
+from textual.app import App
+from textual.events import Key
+
+from cronsole_tui.widgets.frugal import FrugalDriver
 
 APP = str(Path(__file__).with_name("apps") / "table_app.py")
 WIDTH, HEIGHT = 120, 36
@@ -46,7 +52,7 @@ def _until_shown(terminal: PtyTerminal, heard: bytes, wanted: object, *, after: 
 def _after(keys: list[str], *options: str, environ: dict[str, str] | None = None) -> list[bytes]:
     """Return what came out at the start and after each key."""
     with pty_terminal([sys.executable, APP, "--still", *options], environ=environ) as terminal:
-        heard = [_heard(terminal)]
+        heard = [terminal.hear_until(b"schedule-000034") + terminal.hear(0.3).data]
         for key in keys:
             terminal.press(key)
             heard.append(_heard(terminal))
@@ -121,3 +127,17 @@ def test_a_terminal_that_takes_nothing_gets_the_latest_screen_once_it_does():
             terminal.press("\x04")
         terminal.press("g")
         _until_shown(terminal, start, _screen(start))
+
+
+async def test_the_frame_that_is_drawn_after_a_key_is_its_answer(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    driver = FrugalDriver(App(), size=(80, 24))
+    now = driver._loop.time()
+    for _ in range(10):
+        driver._pace.sent(now)
+    driver.write("a clock")
+    assert driver._pace.wait_s(now + 0.1) > 0
+    driver.send_message(Key("j", "j"))
+    await asyncio.sleep(0)
+    driver.write("an answer")
+    assert driver._pace.wait_s(now + 0.1) == 0

@@ -1,6 +1,7 @@
 import pytest
 from textual.app import App, ComposeResult
 from textual.events import MouseScrollDown
+from textual.geometry import Offset
 
 from cronsole_tui.views.line import Line, Span, Tone
 from cronsole_tui.widgets.live_table import LiveTable, RowSource
@@ -120,6 +121,38 @@ async def test_the_cursor_moves_and_stops_at_the_ends():
         assert table.cursor_key == "row 49"
         table.home()
         assert table.cursor_key == "row 0"
+
+
+async def test_a_step_looks_at_two_rows_and_leaves_the_clocks_of_the_others_to_their_tick():
+    rows = _Rows([f"row {number}" for number in range(50)])
+    app = _TableApp(rows)
+    async with app.run_test(size=(40, HEIGHT)):
+        rows.asked.clear()
+        app.table.move(1)
+        assert sorted(rows.asked) == [0, 1]
+
+
+async def test_a_step_that_scrolls_looks_at_each_row_once():
+    rows = _Rows([f"row {number}" for number in range(50)])
+    app = _TableApp(rows)
+    async with app.run_test(size=(40, HEIGHT)) as pilot:
+        app.table.move(HEIGHT - 2)
+        await pilot.pause()
+        rows.asked.clear()
+        app.table.move(1)
+        await pilot.pause()
+        assert sorted(rows.asked) == list(range(1, HEIGHT))
+        assert _cursor_row(app.table) == HEIGHT - 1
+
+
+async def test_the_cursor_of_the_terminal_is_not_asked_for_where_nobody_writes():
+    app = _app()
+    async with app.run_test(size=(40, HEIGHT)) as pilot:
+        app.screen.set_focus(None)
+        app.cursor_position = Offset(3, 4)
+        app.table.focus()
+        await pilot.pause()
+        assert app.cursor_position == Offset(0, 0)
 
 
 async def test_the_cursor_is_always_in_view_and_scrolls_by_as_little_as_it_can():

@@ -131,6 +131,24 @@ def test_a_clock_that_ticks_costs_a_move_and_a_digit():
     assert len(mirror.take()) <= 30
 
 
+def test_a_row_that_loses_its_ground_is_erased_and_what_is_not_blank_is_sent():
+    mirror = Mirror(120, 4)
+    mirror.feed(f"{ENTER}\x1b[2;1H\x1b[48;5;237m{'backup':<60}{'in 2m':<60}\x1b[0m")
+    mirror.take()
+    mirror.feed(f"\x1b[2;1H{'backup':<60}{'in 2m':<60}")
+    sent = mirror.take()
+    assert "\x1b[K" in sent
+    assert len(sent) <= 40
+
+
+def test_a_row_that_is_full_is_sent_without_being_erased():
+    mirror = Mirror(120, 4)
+    mirror.feed(f"{ENTER}\x1b[2;1H{'a' * 120}")
+    mirror.take()
+    mirror.feed(f"\x1b[2;1H{'b' * 120}")
+    assert len(mirror.take()) <= 120 + 10
+
+
 def test_nothing_is_sent_but_what_passes_before_the_alternate_screen_is_entered():
     mirror = Mirror(WIDTH, HEIGHT)
     mirror.feed("\x1b[?25l")

@@ -1,7 +1,8 @@
 """A list to choose one line of, narrowed by typing: the palette, the runs that could be stopped."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -11,7 +12,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from cronsole.text import safe, width
-from cronsole_tui.sources import LineRows
 from cronsole_tui.views.line import Line, Span, Tone, cut, said
 from cronsole_tui.widgets.banner import Banner
 from cronsole_tui.widgets.live_table import LiveTable
@@ -32,21 +32,77 @@ class Choice(NamedTuple):
     also: str = ""
 
 
-def narrowed(choices: Sequence[Choice], typed: str, most: int = _MOST_SHOWN) -> list[Choice]:
-    """Return the choices that hold every word typed; those that begin with the first come first."""
-    words = typed.casefold().split()
-    if not words:
-        return list(choices[:most])
-    first: list[Choice] = []
-    rest: list[Choice] = []
-    for choice in choices:
-        text = choice.text.casefold()
-        whole = f"{text}\n{choice.also.casefold()}" if choice.also else text
-        if all(word in whole for word in words):
-            (first if text.startswith(words[0]) else rest).append(choice)
-            if len(first) >= most:
-                break
-    return (first + rest)[:most]
+class Choices(Protocol):
+    """Choices by index: of ten thousand, only those are made that are looked at."""
+
+    def __len__(self) -> int: ...
+
+    def choice(self, index: int) -> Choice: ...
+
+    def matched(self) -> list[str]:
+        """Return of each choice what is matched, its text first, with case folded."""
+        ...
+
+
+class Listed:
+    """A few choices that are made already."""
+
+    def __init__(self, choices: Sequence[Choice]) -> None:
+        self._choices = choices
+
+    def __len__(self) -> int:
+        return len(self._choices)
+
+    def choice(self, index: int) -> Choice:
+        return self._choices[index]
+
+    def matched(self) -> list[str]:
+        return [f"{choice.text}\n{choice.also}".casefold() for choice in self._choices]
+
+
+class Finder:
+    """Finds the choices that hold every word typed; their case is folded once, with the first word."""
+
+    def __init__(self, choices: Choices) -> None:
+        self._choices = choices
+        self._matched: list[str] | None = None
+
+    def find(self, typed: str, most: int = _MOST_SHOWN) -> Sequence[int]:
+        """Return where the choices are, those first that begin with the first word."""
+        words = typed.casefold().split()
+        if not words:
+            return range(min(len(self._choices), most))
+        if self._matched is None:
+            self._matched = self._choices.matched()
+        matched = self._matched
+        found = [index for index, text in enumerate(matched) if words[0] in text]
+        for word in words[1:]:
+            found = [index for index in found if word in matched[index]]
+        first = list(islice((index for index in found if matched[index].startswith(words[0])), most))
+        if len(first) == most:
+            return first
+        rest = (index for index in found if not matched[index].startswith(words[0]))
+        return [*first, *islice(rest, most - len(first))]
+
+
+class _FoundRows:
+    """The choices that were found, made a line when they are looked at."""
+
+    def __init__(self, choices: Choices, found: Sequence[int]) -> None:
+        self._choices = choices
+        self._found = found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def key(self, index: int) -> str:
+        return self._choices.choice(self._found[index]).key
+
+    def line(self, index: int, width: int, is_cursor: bool, is_marked: bool) -> Line:
+        return cut(_line(self._choices.choice(self._found[index])), width)
+
+    def header(self, width: int) -> Line:
+        return ()
 
 
 class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
@@ -69,32 +125,29 @@ class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
     ChooseScreen LiveTable { height: 1fr; }
     """
 
-    def __init__(
-        self, choices: Sequence[Choice], *, hint: str, line: Callable[[Choice], Line] | None = None
-    ) -> None:
+    def __init__(self, choices: Choices | Sequence[Choice], *, hint: str) -> None:
         super().__init__()
-        self._choices = choices
+        self._choices = Listed(choices) if isinstance(choices, Sequence) else choices
+        self._finder = Finder(self._choices)
         self._hint = hint
-        self._line = line or _line
         self._table = LiveTable()
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box"):
-            yield Input(id="typed", placeholder=self._hint, compact=True)
+            field = Input(id="typed", placeholder=self._hint, compact=True)
+            field.cursor_blink = False
+            yield field
             yield self._table
 
     def on_mount(self) -> None:
-        self._narrow("")
+        # Not by its message, which comes when the letter is drawn already: both are to go out as one frame.
+        self.watch(self.query_one("#typed", Input), "value", self._narrow)
 
     def on_key(self, event: events.Key) -> None:
         """Type what came before the field had the focus into it all the same."""
         if event.is_printable and event.character:
             event.stop()
             self.query_one("#typed", Input).insert_text_at_cursor(event.character)
-
-    @on(Input.Changed, "#typed")
-    def _typed(self, message: Input.Changed) -> None:
-        self._narrow(message.value)
 
     @on(Input.Submitted, "#typed")
     def _chosen(self) -> None:
@@ -105,8 +158,7 @@ class ChooseScreen(ModalScreen[str | None], inherit_bindings=False):
         self.dismiss(message.key)
 
     def _narrow(self, typed: str) -> None:
-        found = narrowed(self._choices, typed)
-        self._table.show(LineRows([(choice.key, self._line(choice)) for choice in found]))
+        self._table.show(_FoundRows(self._choices, self._finder.find(typed)))
         self._table.home()
 
     def action_move(self, by: int) -> None:

@@ -4,7 +4,7 @@ import os
 from typing import ClassVar
 
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
@@ -95,6 +95,10 @@ class Drawn(ScrollView, inherit_bindings=False):
     def on_mount(self) -> None:
         self.vertical_scrollbar.renderer = _WholeCells  # type: ignore[misc] # a bar of this widget alone
         self.app.theme_changed_signal.subscribe(self, lambda _: self._repaint())
+
+    def on_focus(self) -> None:
+        # Nobody writes here, so that the terminal's cursor need not be brought back after each frame.
+        self.app.cursor_position = Offset(0, 0)
 
     def on_resize(self) -> None:
         self._drawn.clear()

@@ -1,7 +1,8 @@
 """A driver that sends a terminal only the cells that differ, and never makes the console wait for it.
 
 Textual's own driver queues thirty frames and then blocks the event loop until a stalled terminal takes them. Here a
-frame that was not sent yet is replaced by the next: a slow line sees fewer frames, and always the latest.
+frame that was not sent yet is replaced by the next: a slow line sees fewer frames, and always the latest. The answer
+to a key goes out before what nobody asked for.
 """
 
 import os
@@ -11,14 +12,14 @@ from typing import Any
 
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+from textual.widgets import Input
 
+from cronsole_tui.widgets.keyboard import Keyboard, listen
 from cronsole_tui.widgets.mirror import Mirror
+from cronsole_tui.widgets.pace import Pace
 from cronsole_tui.widgets.terminal import colours_of, is_unicode
 
-# Frames a second that go out for as long as a key is held. After a rest the first few go out at once, so that an
-# answer to a key does not wait for a clock that happened to tick just before it.
-_FRAMES_PER_S = 15
-_FRAMES_AT_ONCE = 3
 # How long the console's end waits for a terminal that takes nothing.
 _LAST_WORDS_S = 2.0
 _LOOK_S = 0.1
@@ -39,56 +40,68 @@ class FrugalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         is_ascii = getattr(app, "ascii_only", not is_unicode(os.environ))
         self._mirror = Mirror(*self._get_terminal_size(), colours_of(os.environ), is_ascii=is_ascii)
-        self._lock = threading.Lock()
-        self._has_news = threading.Event()
-        self._is_closing = threading.Event()
+        self._pace = Pace(self._loop.time())
+        # Held by who reads or changes the mirror, the pace or one of these.
+        self._state = threading.Condition()
+        self._has_news = self._is_closing = False
         self._sender: threading.Thread | None = None
 
     def forget(self) -> None:
         """Send the whole screen with the next frame, as after other programs wrote to the terminal."""
-        with self._lock:
+        with self._state:
             self._mirror.forget()
-        self._has_news.set()
+            self._has_news = True
+            self._state.notify()
 
     def start_application_mode(self) -> None:
-        self._is_closing.clear()
+        self._is_closing = False
         self._sender = threading.Thread(target=self._send, daemon=True, name="cronsole-output")
         self._sender.start()
         super().start_application_mode()  # type: ignore[no-untyped-call] # Textual has left it so
 
+    def send_message(self, message: Message) -> None:
+        """Hand over what came in, and take the frame that is drawn after it for the answer."""
+        # In the loop, for what is being drawn while the key comes in knows nothing of it.
+        self._loop.call_soon_threadsafe(self._asked)
+        super().send_message(message)
+
+    def _asked(self) -> None:
+        with self._state:
+            self._pace.asked()
+
+    def run_input_thread(self) -> None:
+        keyboard = Keyboard(is_typing=self._is_typing, debug=self._debug)
+        listen(self.fileno, keyboard, self.process_message, is_over=self.exit_event.is_set)
+
+    def _is_typing(self) -> bool:
+        return bool(self._app.screen_stack) and isinstance(self._app.focused, Input)
+
     def write(self, data: str) -> None:
         """Take down what the screen should show; the sender's thread sends it."""
-        with self._lock:
+        with self._state:
             if (size := self._get_terminal_size()) != self._mirror.size:
                 self._mirror.resize(*size)
             self._mirror.feed(data)
             if self._mirror.is_open:
                 return
-        self._has_news.set()
+            self._pace.drawn()
+            self._has_news = True
+            self._state.notify()
 
     def close(self) -> None:
         """Send what is left. A terminal that takes nothing does not hold up the end."""
-        self._is_closing.set()
-        self._has_news.set()
+        with self._state:
+            self._is_closing = True
+            self._state.notify()
         if self._sender is not None:
             self._sender.join(_LAST_WORDS_S + 1)
             self._sender = None
         super().close()
 
     def _send(self) -> None:
-        fd, now = self._own_output(), self._loop.time
-        credit, seen_at = float(_FRAMES_AT_ONCE), now()
+        fd = self._own_output()
         while True:
-            self._has_news.wait()
-            credit, seen_at = min(_FRAMES_AT_ONCE, credit + (now() - seen_at) * _FRAMES_PER_S), now()
-            if credit < 1:
-                self._is_closing.wait((1 - credit) / _FRAMES_PER_S)
-                credit, seen_at = 1.0, now()
-            credit -= 1
-            is_last = self._is_closing.is_set()
-            self._has_news.clear()
-            with self._lock:
-                data = self._mirror.take().encode(errors="replace")
+            data, is_last = self._next_frame()
             try:
                 if not self._put(fd, data) or is_last:
                     break
@@ -96,6 +109,19 @@ class FrugalDriver(LinuxDriver):
                 # The terminal is gone; Textual learns of it by its input.
                 break
         os.close(fd)
+
+    def _next_frame(self) -> tuple[bytes, bool]:
+        """Wait until a frame may go; return it, and whether it is the last."""
+        now = self._loop.time
+        with self._state:
+            while not self._is_closing:
+                wait_s = self._pace.wait_s(now()) if self._has_news else None
+                if wait_s == 0:
+                    break
+                self._state.wait(wait_s)
+            self._has_news = False
+            self._pace.sent(now())
+            return self._mirror.take().encode(errors="replace"), self._is_closing
 
     def _own_output(self) -> int:
         """Return a descriptor that never blocks. The one that was inherited shares its flags with the shell."""
@@ -116,7 +142,7 @@ class FrugalDriver(LinuxDriver):
             if select.select([], [fd], [], _LOOK_S)[1]:
                 data = data[os.write(fd, data[:_PIECE]) :]
                 waited_s = 0.0
-            elif self._is_closing.is_set():
+            elif self._is_closing:
                 waited_s += _LOOK_S
                 if waited_s >= _LAST_WORDS_S:
                     return False

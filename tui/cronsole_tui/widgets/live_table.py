@@ -133,9 +133,13 @@ class LiveTable(Drawn, can_focus=True):
 
     def move_to(self, index: int) -> None:
         """Move the cursor to a row by its index, or to the one that is nearest to it."""
+        left, top = self._index, self.scroll_offset.y
         self._stand_on(max(0, min(index, len(self.source) - 1)))
         self._reveal()
-        self.refresh_lines()
+        if self.scroll_offset.y == top:
+            # The clocks in the other rows wait for their tick; where it scrolled, all of it is repainted anyway.
+            for row in (left, self._index):
+                self._refresh_row(row)
 
     def page(self, direction: int) -> None:
         """Move down (1) or up (-1) by as many rows as are visible."""
@@ -211,6 +215,10 @@ class LiveTable(Drawn, can_focus=True):
 
     def _is_visible(self, index: int) -> bool:
         return 0 <= index - self.scroll_offset.y < self._visible_rows
+
+    def _refresh_row(self, index: int) -> None:
+        if self._is_visible(index):
+            self.refresh_lines(index - self.scroll_offset.y + _HEADER_LINES, 1)
 
     def _fit(self) -> None:
         size = Size(self.size.width, len(self.source) + _HEADER_LINES)

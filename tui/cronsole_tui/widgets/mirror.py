@@ -36,6 +36,8 @@ _LEAVES = re.compile(r"\x1b\[\?(?:47|1047|1049)l")
 _CLEARS = re.compile(r"\x1b\[[0-3]?J|\x1bc")
 # Cells between two changes that are cheaper to send again than to step over.
 _SMALL_GAP = 3
+# What is sent of a row from which on it may be shorter to erase it first.
+_LONG_ROW = 60
 # Rows are looked through for moved ones, and moved, where this many differ.
 _MANY_ROWS = 4
 _ROWS_OF_GAIN = 3
@@ -184,11 +186,30 @@ class Mirror:
         self._shown[top : bottom + 1] = span[by:] + fresh if by > 0 else fresh + span[:by]
 
     def _send_row(self, y: int, out: list[str]) -> None:
+        """Send what differs of a row, or erase it and send what is not blank: whichever is shorter."""
+        before = self._at, self._row, self._look
+        changes = self._changes_of(y, self._shown[y])
+        if len(changes) > _LONG_ROW:
+            after = self._at, self._row, self._look
+            self._at, self._row, self._look = before
+            erased: list[str] = []
+            self._move(0, y, erased)
+            self._erase(erased)
+            anew = "".join(erased) + self._changes_of(y, [_BLANK] * self.width)
+            if len(anew) < len(changes):
+                changes = anew
+            else:
+                self._at, self._row, self._look = after
+        out.append(changes)
+
+    def _changes_of(self, y: int, old: Row) -> str:
+        """Return the shortest way from a row that is shown to the one that is wanted."""
+        out: list[str] = []
         new = self._wanted[y]
         end = self.width
         while end and new[end - 1] == _BLANK:
             end -= 1
-        for x1, x2 in self._spans(y):
+        for x1, x2 in _spans(old, new):
             self._move(x1, y, out)
             stop = x2
             # A line's end that is blank is erased at once, where that is shorter than its blanks.
@@ -196,25 +217,14 @@ class Mirror:
                 stop = max(x1, end)
             self._write(new, x1, stop, out)
             if stop < x2:
-                self._turn(PLAIN, out)
-                out.append("\x1b[K")
+                self._erase(out)
                 break
+        return "".join(out)
 
-    def _spans(self, y: int) -> Iterator[tuple[int, int]]:
-        """Yield the stretches of a row that have to be sent."""
-        old, new = self._shown[y], self._wanted[y]
-        start = end = -1
-        for x, (was, wanted) in enumerate(zip(old, new, strict=True)):
-            if was == wanted:
-                continue
-            if start >= 0 and x - end <= _SMALL_GAP:
-                end = x + 1
-                continue
-            if start >= 0:
-                yield start, end
-            start, end = x, x + 1
-        if start >= 0:
-            yield start, end
+    def _erase(self, out: list[str]) -> None:
+        """Blank the row from the cursor on; in another look than the plain one, terminals do not agree."""
+        self._turn(PLAIN, out)
+        out.append("\x1b[K")
 
     def _write(self, row: Row, x1: int, x2: int, out: list[str]) -> None:
         for x in range(x1, x2):
@@ -259,6 +269,22 @@ class Mirror:
         if -4 < across < 0:
             return steps + "\b" * -across
         return f"{steps}\x1b[{-across}D" if across else steps
+
+
+def _spans(old: Row, new: Row) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of a row that have to be sent."""
+    start = end = -1
+    for x, (was, wanted) in enumerate(zip(old, new, strict=True)):
+        if was == wanted:
+            continue
+        if start >= 0 and x - end <= _SMALL_GAP:
+            end = x + 1
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = x, x + 1
+    if start >= 0:
+        yield start, end
 
 
 def _part(row: Row, x: int) -> None:

@@ -21,6 +21,8 @@ _OFF = {
     "54": ("51", "52"),
     "55": ("53",),
 }
+# Those that every terminal knows.
+_EVERYWHERE = ("22", "24", "25", "27")
 _ATTRIBUTES = frozenset(code for codes in _OFF.values() for code in codes)
 _SYSTEMS = {Colours.SIXTEEN: ColorSystem.STANDARD, Colours.MANY: ColorSystem.EIGHT_BIT}
 
@@ -84,9 +86,13 @@ def between(before: Look, after: Look) -> str:
     if after == PLAIN:
         return "\x1b[m"
     anew = ["", *after.attributes, *_filled(after.ink, after.paper)]
-    if set(before.attributes) - set(after.attributes):
+    gone = set(before.attributes) - set(after.attributes)
+    ends = [end for end in _EVERYWHERE if gone & set(_OFF[end])]
+    if not gone <= {code for end in ends for code in _OFF[end]}:
         return f"\x1b[{';'.join(anew)}m"
-    added = [code for code in after.attributes if code not in before.attributes]
+    # What is ended may have ended more than what is gone, as bold and dim end together.
+    kept = set(before.attributes) - {code for end in ends for code in _OFF[end]}
+    added = ends + [code for code in after.attributes if code not in kept]
     if after.ink != before.ink:
         added.append(after.ink or "39")
     if after.paper != before.paper:
