@@ -140,6 +140,35 @@ def test_what_is_typed_faster_than_the_screen_changes_is_text_and_no_verb(lay: L
     assert all("pause" not in view for view in place.json("list")[0]["items"])
 
 
+def test_escape_and_the_keys_right_after_it_are_all_obeyed(lay: Laying) -> None:
+    _, terminal, _ = opened(lay)
+    terminal.press("/mail", ENTER)
+    terminal.wait_for("1 of 2")
+    terminal.press(f"{ESCAPE}2")
+    terminal.wait_for("the next ten minutes")
+    terminal.press("1")
+    terminal.wait_for("all 2")
+
+
+def test_a_form_is_opened_filled_and_submitted_in_one_burst(lay: Laying) -> None:
+    place, terminal, _ = opened(lay)
+    terminal.press(f"P2h\tno tapes{ENTER}")
+    terminal.wait_for("paused")
+    (pause,) = [view["pause"] for view in place.json("list")[0]["items"] if "pause" in view]
+    assert pause["reason"] == "no tapes"
+    assert pause["until"]
+
+
+def test_what_another_program_wrote_over_the_screen_goes_when_it_is_drawn_anew(lay: Laying) -> None:
+    _, terminal, _ = opened(lay)
+    for key, text in (("", "db/backup"), ("P", "who reads this"), (ESCAPE, "TOOK")):
+        terminal.press(*key)
+        terminal.wait_for(text, "mail/digest")
+        terminal.screen.erase_in_display(2)
+        terminal.press("\x0c")
+        terminal.wait_for(text, "mail/digest", "cronsole", "sorted by")
+
+
 def test_two_consoles_see_what_either_does(lay: Laying) -> None:
     place, one, _ = opened(lay)
     other = place.show("attach")

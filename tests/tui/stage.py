@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ from cronsole.triggers.compile import compile_trigger
 from cronsole_tui.app import Console
 from cronsole_tui.keymap import ACTIONS, Action
 from cronsole_tui.scene import Scene
+from cronsole_tui.screens import schedules
 from cronsole_tui.screens.frame import Frame
 
 # Work that reads something and is done; feeds and verbs go on for as long as there is somebody to wait for.
@@ -106,6 +108,8 @@ def patience() -> Iterator[None]:
     with ExitStack() as patched:
         for name in names:
             patched.enter_context(patch.object(wire, name, _PATIENT_SECONDS))
+        # Who rests here for long enough to look is not made to wait by a clock of the wall.
+        patched.enter_context(patch.object(schedules, "_PANEL_DELAY", 0.001))
         yield
 
 
@@ -211,14 +215,19 @@ async def stage(
     ascii_only: bool = False,
     hosts: int = 1,
     at: str | None = None,
+    waits: bool = True,
+    **settings: Any,
 ) -> AsyncIterator[Stage]:
-    """Open a console, at some time if need be; two hosts are two names for one engine."""
+    """Open a console, at some time if need be; two hosts are two names for one engine.
+
+    What else is given are settings of the engine.
+    """
     house = House(folder / "state")
     if at is not None:
         house.clock = FakeClock(at, settle=house.settle)
     if runs:
         await write_history(house.state, schedules, runs, house.clock.now() - 24 * HOUR)
-    await house.start(*schedules)
+    await house.start(*schedules, **settings)
     door = Door(house)
     scene = Scene(
         clock=house.clock,
@@ -238,7 +247,7 @@ async def stage(
             app = Console(scene, clients)
             async with app.run_test(size=size, notifications=True) as pilot:
                 seen = Stage(house, door, app, pilot)
-                if schedules:
+                if schedules and waits:
                     await seen.until(f"all {len(schedules) * hosts:,}")
                     await seen.until("live")
                 await seen.rest()

@@ -11,10 +11,12 @@ from difflib import unified_diff
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
 from tests.runtime.house import schedule, shell
+from tests.tui import plugin_stage
 from tests.tui.stage import Stage, past_run, stage
 
 from cronsole.model.ask import PauseAsk, Selection
@@ -32,6 +34,7 @@ SIZES = ((80, 24), (120, 36), (200, 60))
 
 # What differs from one engine to the next: ids of runs and nodes, processes and people, versions, paths.
 _MASKS = (
+    (re.compile(r"(?<=/tmp/plugins-)\w{8}"), "x"),
     (re.compile(r"\b[0-9a-f]{20,}\b"), "r"),
     (re.compile(r"\b[0-9a-f]{8}\b"), "n"),
     (re.compile(r"(?<=live )\d+(?=ms)"), "0"),
@@ -156,6 +159,8 @@ async def home(console: Stage) -> None:
     assert isinstance(app.screen, SchedulesScreen)
     app.screen.do_back()
     app.screen.do_top()
+    # The panel waits for the hand to rest, and here there is no hand.
+    app.screen._ask()
     await console.rest()
 
 
@@ -256,6 +261,38 @@ async def test_an_engine_without_schedules_looks_as_it_was_agreed(
     async with stage(tmp_path, size=size) as console:
         await console.until("No schedules.")
         differing = compared(console, "empty", size)
+        await console.press("i")
+        await console.until("No plugins.")
+        differing += compared(console, "plugins-empty", size)
+    assert not differing, "\n".join(differing)
+
+
+# How one gets to each picture from the plugins' view.
+PLUGINS: dict[str, tuple[str, ...]] = {
+    "plugins": ("wait:no_such_module",),
+    "plugins-circuit": ("j", "wait:circuit open until"),
+    "plugin-commands": ("j", "t", "wait:Call which"),
+    "plugin-call": ("j", "t", "wait:Call which", "1", "wait:payload"),
+    "plugin-failed": ("enter", "wait:remembers"),
+    "plugin": ("j", "enter", "wait:remembers"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_plugins_look_as_it_was_agreed(tmp_path: Path, size: tuple[int, int]) -> None:
+    differing: list[str] = []
+    # A path that is always as long, for it is shown against the right edge.
+    with TemporaryDirectory(prefix="plugins-", dir="/tmp") as plugins:
+        async with plugin_stage.opened(tmp_path, Path(plugins), size=size) as console:
+            await plugin_stage.fail(console)
+            for name, steps in PLUGINS.items():
+                console.app.show_plugins()
+                await do(console, ("g", *steps))
+                if size[0] >= 160:
+                    # Beside the table is all of the page.
+                    await console.until("remembers")
+                differing += compared(console, name, size)
+                await home(console)
     assert not differing, "\n".join(differing)
 
 
@@ -279,5 +316,5 @@ async def test_without_unicode_the_whole_of_it_is_ascii(tmp_path: Path) -> None:
 
 
 def test_nothing_is_agreed_on_that_no_picture_shows() -> None:
-    named = {*PICTURES, "disconnected", "empty", "too-small", "home-ascii"}
+    named = {*PICTURES, *PLUGINS, "disconnected", "empty", "plugins-empty", "too-small", "home-ascii"}
     assert {path.stem for path in GOLDEN.glob("*/*.txt")} <= named

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import pytest
 from tests.runtime.house import schedule, shell
+from tests.tui import plugin_stage
 from tests.tui.stage import Stage, past_run, stage
 
 from cronsole.model.ask import RunQuery
@@ -17,6 +18,7 @@ from cronsole.model.view import RunView, ScheduleStatus, ScheduleView
 from cronsole_tui.keymap import ACTIONS, Action, remapped
 from cronsole_tui.screens.events import EventsScreen
 from cronsole_tui.screens.log import LogScreen
+from cronsole_tui.screens.plugins import PluginsScreen
 from cronsole_tui.screens.runs import RunsScreen
 from cronsole_tui.screens.schedules import SchedulesScreen
 from cronsole_tui.screens.timeline import TimelineScreen
@@ -128,6 +130,7 @@ opens("view_runs", "CAUSE")
 opens("view_monitors", "No monitors.")
 opens("view_nodes", "runs as")
 opens("view_events", "as it happens")
+opens("view_plugins", "No plugins.")
 opens("view_schedules", "sorted by urgency", "3")
 opens("next_view", "the next ten minutes")
 opens("previous_view", "as it happens")
@@ -187,6 +190,15 @@ async def _zone(console: Stage, key: str) -> None:
     console.app.clear_notifications()
     await console.rest()
     assert "UTC" in console.line_with(" next  ")
+
+
+@case("redraw")
+async def _redraw(console: Stage, key: str) -> None:
+    drawn: list[bool] = []
+    console.app.draw_anew = lambda: drawn.append(True)  # type: ignore[method-assign] # no terminal to draw on
+    # In the table, in the filter, on a page, and where a form is filled in.
+    await console.press(key, "slash", key, "escape", "enter", key, "escape", "P", key)
+    assert drawn == [True] * 4
 
 
 def moves(name: str, start: int, to: int, page: int = 0) -> None:
@@ -435,6 +447,45 @@ async def _pager(console: Stage, key: str) -> None:
     log._open_pager = opened_with.append  # type: ignore[method-assign,assignment] # no terminal to hand over
     await console.press(key)
     await holds(console, lambda: bool(opened_with))
+
+
+async def _at_the_feed(console: Stage) -> None:
+    folder = console.house.state.parent / "plugins"
+    plugin_stage.write_all(folder)
+    await console.house.reload(*fleet(), **plugin_stage.settings(folder))
+    await console.press("i")
+    await console.until("feed")
+    view = console.app.screen
+    assert isinstance(view, PluginsScreen)
+    view.point_at((HOST, "feed"))
+    await console.until("manifest.yaml")
+
+
+def tells(name: str, text: str) -> None:
+    """Note what a key brings to the screen where the cursor is on a plugin."""
+
+    async def seen(console: Stage, key: str) -> None:
+        await _at_the_feed(console)
+        await console.press(key)
+        await console.until(text)
+
+    CASES[name] = seen
+
+
+tells("plugin_call", "Call which command of feed?")
+tells("plugin_reload", "Loaded feed 1.2.3: 2 schedules.")
+tells("plugin_health", "feed is well: 3 feeds")
+tells("plugin_log", "No run of feed is kept.")
+tells("plugin_schedules", "plugin:feed")
+tells("plugin_reset", "No circuit of feed is open.")
+
+
+@case("plugin_follow")
+async def _plugin_follow(console: Stage, key: str) -> None:
+    await _at_the_feed(console)
+    await console.press(key, "1", "enter")
+    await console.until("poll got")
+    assert isinstance(console.app.screen, LogScreen)
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)

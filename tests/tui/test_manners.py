@@ -2,23 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 
+import pytest
 from tests.runtime.house import schedule, shell
-from tests.tui.seen import entry
 from tests.tui.stage import Stage, fleet_of_128, past_run, stage, usual_history
 
 from cronsole.model.instant import Instant, from_iso
 from cronsole.model.run import RunState
 from cronsole.testing import FakeClock
-from cronsole_tui import palette
-from cronsole_tui.fleet import Fleet
-from cronsole_tui.keymap import ACTIONS
-from cronsole_tui.screens.choose import ChooseScreen, narrowed
 from cronsole_tui.screens.frame import Frame
 from cronsole_tui.screens.schedules import SchedulesScreen
 from cronsole_tui.sources import text_of
-from cronsole_tui.views.entry import Host, Link
+from cronsole_tui.views.entry import Link
+from cronsole_tui.widgets.banner import Banner
 
 HOST = "ops@web-1"
 MIDNIGHT = from_iso("2026-11-20T00:00:00Z")
@@ -132,6 +128,20 @@ async def test_rows_are_not_sorted_under_a_moving_hand(tmp_path: Path) -> None:
 HOSTILE = "a/[bold]x[/bold][/][@click=app.bell]"
 
 
+async def test_the_panel_follows_when_the_hand_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with stage(tmp_path, fleet_of_128()) as console:
+        home, panel = home_of(console), console.app.screen.query_one("#panel", Banner)
+        left = home.entry
+        monkeypatch.setattr("cronsole_tui.screens.schedules._PANEL_DELAY", 3600.0)
+        await console.press("j", "j")
+        assert left is not None
+        assert home.entry is not None
+        assert home.entry.key != left.key
+        assert f" {left.schedule.id} " in panel.strip_at(1).text
+        home._ask()
+        assert f" {home.entry.schedule.id} " in panel.strip_at(1).text
+
+
 async def test_nothing_that_an_engine_says_is_markup_or_obeyed(tmp_path: Path) -> None:
     evil = schedule(
         HOSTILE, "0 0 1 1 *", shell("printf '[red]out\\033[2J'; false"), description="[/nothing] \x1b[31m red"
@@ -189,30 +199,3 @@ async def test_times_of_a_schedule_are_on_its_own_clock_once_that_is_asked_for(t
         await console.until("09:00:00.004 JST")
         await console.press("z")
         await console.until("00:00:00.004 UTC")
-
-
-def ten_thousand() -> Fleet:
-    fleet = Fleet()
-    fleet.set_host(Host(HOST, Link.LIVE))
-    fleet.put(HOST, [entry(f"group-{number % 97}/task-{number:05d}").schedule for number in range(10_000)])
-    return fleet
-
-
-def test_the_palette_narrows_ten_thousand_entries_within_50_ms_a_key() -> None:
-    choices = palette.choices(ACTIONS, ten_thousand(), ["dark"])
-    took: list[float] = []
-    for typed in ("t", "ta", "tas", "task", "task 4", "task 42", "nothing"):
-        began = perf_counter()
-        narrowed(choices, typed)
-        took.append(perf_counter() - began)
-    # The best of a few, for the machine has other things to do.
-    assert sorted(took)[len(took) // 2] < 0.05, took
-
-
-async def test_the_palette_finds_a_schedule_among_ten_thousand(tmp_path: Path) -> None:
-    async with stage(tmp_path, fleet_of_128()) as console:
-        choices = palette.choices(ACTIONS, ten_thousand(), ["dark"])
-        console.app.push_screen(ChooseScreen(choices, hint="a verb"))
-        await console.pilot.pause()
-        await console.press(*"09999")
-        assert "task-09999" in console.screen

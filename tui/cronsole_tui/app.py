@@ -4,7 +4,8 @@ import asyncio
 import gc
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakKeyDictionary
 
 from textual import events
@@ -30,10 +31,13 @@ from cronsole_tui.verbs import Verbs
 from cronsole_tui.viewing import made_view
 from cronsole_tui.views import key_help
 from cronsole_tui.views.entry import Entry, Host
-from cronsole_tui.views.heading import VIEWS
+from cronsole_tui.views.heading import PLUGINS, VIEWS
 from cronsole_tui.views.query import quoted
 from cronsole_tui.widgets.frugal import FrugalDriver
 from cronsole_tui.working import start
+
+if TYPE_CHECKING:
+    from cronsole_tui.plugin_verbs import PluginVerbs
 
 
 def settle_memory() -> None:
@@ -68,6 +72,7 @@ class Console(App[None], inherit_bindings=False):
         self._clients = clients
         self._asks_to_leave = asks_to_leave
         self._aims: WeakKeyDictionary[events.Event, Screen[object] | Widget] = WeakKeyDictionary()
+        self._bind_everywhere()
         for each in THEMES:
             self.register_theme(each)
         self.theme = theme
@@ -83,6 +88,14 @@ class Console(App[None], inherit_bindings=False):
             )
         self._schedules = SchedulesScreen(scene)
         self._views: dict[str, Frame] = {}
+
+    def _bind_everywhere(self) -> None:
+        """Whatever is on the screen may have been written over, a form with somebody typing in it too."""
+        (redraw,) = (action for action in self.scene.actions if action.name == "redraw")
+        for key in redraw.keys:
+            # What can be typed stays a letter.
+            is_typed = not key.startswith("ctrl+")
+            self._bindings.bind(key, "draw_anew", redraw.help, show=False, priority=not is_typed)
 
     async def on_mount(self) -> None:
         await self.push_screen(self._installed(self._schedules))
@@ -102,7 +115,8 @@ class Console(App[None], inherit_bindings=False):
         aim = self._aim
         has_moved = self._aims.pop(event, aim) is not aim
         if has_moved and isinstance(aim, Input | ModalScreen):
-            aim._forward_event(events.Key(event.key, event.character))
+            if not await self._check_bindings(event.key, priority=True):
+                aim._forward_event(events.Key(event.key, event.character))
             return
         await super()._on_key(event)
         # What a verb asks of the person is to be on the screen before the next key is.
@@ -112,6 +126,12 @@ class Console(App[None], inherit_bindings=False):
     def _aim(self) -> Screen[object] | Widget:
         """Who is handed keys."""
         return self.focused or self.screen
+
+    @cached_property
+    def plugin_verbs(self) -> "PluginVerbs":
+        from cronsole_tui.plugin_verbs import PluginVerbs
+
+        return PluginVerbs(self, self.verbs)
 
     def monotonic(self) -> float:
         return self.scene.clock.monotonic()
@@ -146,9 +166,21 @@ class Console(App[None], inherit_bindings=False):
 
     def show_view(self, index: int) -> None:
         """Show a view by its number, around in a circle."""
-        view = self._view(VIEWS[index % len(VIEWS)])
+        self._show(self._view(VIEWS[index % len(VIEWS)]))
+
+    def _show(self, view: Frame) -> None:
         if self.screen is not view:
             self.switch_screen(view)
+
+    def show_plugins(self) -> None:
+        """Show the plugins, and there the one that the schedule at the cursor belongs to."""
+        from cronsole_tui.screens.plugins import PluginsScreen
+
+        view = self._view(PLUGINS)
+        entry = self._schedules.entry if self.screen is self._schedules else None
+        if isinstance(view, PluginsScreen) and entry is not None and entry.schedule.plugin:
+            view.point_at((entry.host, entry.schedule.plugin))
+        self._show(view)
 
     def _view(self, name: str) -> Frame:
         return self._views.get(name) or self._installed(made_view(name, self.scene))
@@ -197,8 +229,12 @@ class Console(App[None], inherit_bindings=False):
 
     def show_host(self, name: str) -> None:
         """Show the schedules of one host."""
+        self.show_schedules(f"host:{quoted(name)}")
+
+    def show_schedules(self, text: str) -> None:
+        """Show the schedules that a filter leaves."""
         self.show_view(0)
-        self._schedules.show_only(f"host:{quoted(name)}")
+        self._schedules.show_only(text)
 
     def show_runs(self, text: str) -> None:
         """Show the history that a filter leaves."""
@@ -213,6 +249,11 @@ class Console(App[None], inherit_bindings=False):
         from cronsole_tui.screens.detail_pages import ScheduleScreen
 
         self.push_screen(ScheduleScreen(self.scene, entry))
+
+    def open_plugin(self, host: str, name: str) -> None:
+        from cronsole_tui.screens.plugin_page import PluginScreen
+
+        self.push_screen(PluginScreen(self.scene, host, name))
 
     def open_why(self, host: str, schedule_id: str, slot: datetime | None = None) -> None:
         from cronsole_tui.screens.detail_pages import WhyScreen
@@ -233,6 +274,15 @@ class Console(App[None], inherit_bindings=False):
         """Hand a text to the terminal's clipboard (OSC 52)."""
         self.copy_to_clipboard(text)
         self.tell(f"Copied {text if len(text) <= 40 else plural(len(text), 'character')}.")
+
+    def draw_anew(self) -> None:
+        """Send the terminal all of the screen, as after other programs wrote to it."""
+        if isinstance(self._driver, FrugalDriver):
+            self._driver.forget()
+        self.refresh(layout=True)
+
+    def action_draw_anew(self) -> None:
+        self.draw_anew()
 
     def leave(self) -> None:
         """Quit, or let whoever opened the console ask first."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from cronsole.client.engine import EngineClient
-from cronsole.errors import CronsoleError, UnknownSchedule
+from cronsole.errors import CronsoleError, UnknownSchedule, Unreachable
 from cronsole.model.ask import ScheduleQuery
 from cronsole.model.instant import from_datetime
 from cronsole.model.view import EventView, ScheduleView
@@ -15,12 +15,16 @@ from cronsole_tui.views.entry import Link
 
 _BEAT_SECONDS = 0.25
 _STALE_SECONDS = 5.0
+# An engine goes through all its schedules to tell of its plugins.
+_PLUGINS_SECONDS = 1.0
 _AGAIN_SECONDS = 2.0
 _PAGE = 5_000
 _FIRST_PAGE = 200
 _ASKED_AT_ONCE = 200
 # From here on reading all of it again is cheaper than asking by name.
 _MANY = 2_000
+# What may bring or take schedules without naming them; a plugin that comes brings all of its own.
+_OF_CATALOG = ("plugin_", "catalog_reloaded", "engine_started")
 
 
 class Feed:
@@ -44,8 +48,12 @@ class Feed:
         self._happened = happened
         self._stale: set[str] = set()
         self._wants_all = True
+        self._has_read_all = False
         self._has_news = asyncio.Event()
         self._has_news.set()
+        self._has_plugin_news = asyncio.Event()
+        self._has_plugin_news.set()
+        self._watches_plugins = False
         self._heard = clock.monotonic()
 
     async def run(self) -> None:
@@ -53,6 +61,7 @@ class Feed:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen(), name=f"listen to {self._name}")
             tasks.create_task(self._refresh(), name=f"refresh {self._name}")
+            tasks.create_task(self._refresh_plugins(), name=f"plugins of {self._name}")
             tasks.create_task(self._watch_age(), name=f"age of {self._name}")
 
     def look_again(self, *schedule_ids: str) -> None:
@@ -61,7 +70,14 @@ class Feed:
             self._stale.update(schedule_ids)
         else:
             self._wants_all = True
+            self._has_plugin_news.set()
         self._has_news.set()
+
+    def watch_plugins(self, *, is_watched: bool) -> None:
+        """Keep the plugins' numbers in step with their runs, as long as somebody looks at them."""
+        self._watches_plugins = is_watched
+        if is_watched:
+            self._has_plugin_news.set()
 
     async def _listen(self) -> None:
         """Follow the stream; one that cannot even be begun, or is refused, is told and tried again."""
@@ -93,12 +109,36 @@ class Feed:
             self._fleet.set_host(self._fleet.host(self._name)._replace(heard_at=self._clock.now()))
 
     def _note(self, event: EventView) -> None:
-        if event.kind in ("CatalogReloaded", "EngineStarted"):
+        if event.kind.startswith(_OF_CATALOG):
             self._wants_all = True
         elif event.schedule_id:
             self._stale.add(event.schedule_id)
+        if self._is_about_plugins(event):
+            self._has_plugin_news.set()
         self._has_news.set()
         self._happened(self._name, event)
+
+    def _is_about_plugins(self, event: EventView) -> bool:
+        if event.kind.startswith(_OF_CATALOG):
+            return True
+        known = self._fleet.get((self._name, event.schedule_id))
+        is_theirs = known is None or bool(known.schedule.plugin)
+        return self._watches_plugins and bool(event.schedule_id) and is_theirs
+
+    async def _refresh_plugins(self) -> None:
+        """Read the plugins again when something of them has changed; an engine that tells of none is no fault."""
+        while True:
+            await self._has_plugin_news.wait()
+            self._has_plugin_news.clear()
+            try:
+                self._tell(plugins=await self.client.plugins.list(), plugins_trouble="")
+            except Unreachable:
+                # Told where the link is; what could not be read stays to be read.
+                self._has_plugin_news.set()
+                await asyncio.sleep(_AGAIN_SECONDS)
+            except CronsoleError as error:
+                self._tell(plugins_trouble=str(error))
+            await asyncio.sleep(_PLUGINS_SECONDS)
 
     async def _refresh(self) -> None:
         while True:
@@ -120,6 +160,10 @@ class Feed:
             latency_ms = round((self._clock.monotonic() - began) * 1000)
             # What it said was true half a way ago.
             offset_ms = from_datetime(engine.now) + latency_ms // 2 - self._clock.now()
+            if not self._has_read_all:
+                # How many there are is known long before all of them are.
+                self._fleet.begin(self._name)
+                self._tell(engine=engine)
             if wants_all or len(stale) > _MANY:
                 self._fleet.replace(self._name, await self._all())
             else:
@@ -142,7 +186,7 @@ class Feed:
 
     async def _all(self) -> list[ScheduleView]:
         """Return every schedule; of a host that nothing is known of yet, a first few are shown meanwhile."""
-        is_new = self._fleet.host(self._name).engine is None
+        is_new = not self._has_read_all
         found: list[ScheduleView] = []
         after: str | None = None
         while True:
@@ -154,6 +198,7 @@ class Feed:
             found.extend(page.items)
             after = page.next
             if after is None:
+                self._has_read_all = True
                 return found
 
     async def _some(self, schedule_ids: list[str]) -> None:

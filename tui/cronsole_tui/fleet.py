@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from cronsole.model.plugin import PluginView
 from cronsole.model.view import ScheduleView
 from cronsole_tui.views.entry import Entry, Host, Key
 
@@ -12,6 +13,7 @@ class Fleet:
     def __init__(self) -> None:
         self._entries: dict[Key, Entry] = {}
         self._hosts: dict[str, Host] = {}
+        self._loading: set[str] = set()
         self.version = 0
 
     def __len__(self) -> int:
@@ -28,14 +30,36 @@ class Fleet:
     def has_many_hosts(self) -> bool:
         return len(self._hosts) > 1
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether some host has more schedules than were read of it by now."""
+        return bool(self._loading)
+
+    @property
+    def count(self) -> int:
+        """How many schedules there are: what is known, or what the hosts say while more of it is to come."""
+        if not self._loading:
+            return len(self)
+        said = sum(host.engine.counts.schedules for host in self.hosts if host.engine is not None)
+        return max(len(self), said)
+
     def get(self, key: Key) -> Entry | None:
         return self._entries.get(key)
 
     def host(self, name: str) -> Host:
         return self._hosts[name]
 
+    def plugin(self, host: str, name: str) -> PluginView | None:
+        known = self._hosts[host].plugins or ()
+        return next((plugin for plugin in known if plugin.name == name), None)
+
     def set_host(self, host: Host) -> None:
         self._hosts[host.name] = host
+        self.version += 1
+
+    def begin(self, host: str) -> None:
+        """All that a host has is to be read for the first time; `replace` ends that."""
+        self._loading.add(host)
         self.version += 1
 
     def put(self, host: str, schedules: Iterable[ScheduleView]) -> None:
@@ -55,4 +79,5 @@ class Fleet:
         kept = {key: entry for key, entry in self._entries.items() if key[0] != host}
         kept |= {(host, schedule.id): Entry(host, schedule) for schedule in schedules}
         self._entries = kept
+        self._loading.discard(host)
         self.version += 1

@@ -17,6 +17,7 @@ class Scope(StrEnum):
     TIMELINE = "timeline"
     RUNS = "runs"
     EVENTS = "events"
+    PLUGINS = "plugins"
     LOG = "log"
 
 
@@ -48,10 +49,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("view_monitors", ("4",), Scope.EVERYWHERE, "the monitors"),
     Action("view_nodes", ("5",), Scope.EVERYWHERE, "the nodes"),
     Action("view_events", ("6",), Scope.EVERYWHERE, "the events"),
+    Action("view_plugins", ("i",), Scope.EVERYWHERE, "the plugins"),
     Action("previous_view", ("left_square_bracket",), Scope.EVERYWHERE, "the view before"),
     Action("next_view", ("right_square_bracket",), Scope.EVERYWHERE, "the view after"),
     Action("zone", ("z",), Scope.EVERYWHERE, "times on your clock, or on the schedule's"),
     Action("reload", ("R",), Scope.EVERYWHERE, "reload the configuration: shows the plan, then asks"),
+    Action("redraw", ("ctrl+l",), Scope.EVERYWHERE, "draw the screen anew"),
     Action("down", ("j", "down"), Scope.TABLE, "down"),
     Action("up", ("k", "up"), Scope.TABLE, "up"),
     Action("top", ("g", "home"), Scope.TABLE, "to the top"),
@@ -102,6 +105,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("run_log", ("l",), Scope.RUNS, "its log", "log"),
     Action("run_why", ("w",), Scope.RUNS, "why", "why"),
     Action("audit", ("a",), Scope.EVENTS, "the audit trail, or the events again", "audit"),
+    Action("plugin_call", ("t",), Scope.PLUGINS, "call a command by hand, with a payload", "call"),
+    Action("plugin_follow", ("f",), Scope.PLUGINS, "call a command by hand and follow its log"),
+    Action("plugin_reload", ("r",), Scope.PLUGINS, "load it anew", "reload"),
+    Action("plugin_health", ("h",), Scope.PLUGINS, "ask it how it is", "health"),
+    Action("plugin_log", ("l",), Scope.PLUGINS, "the log of what was called here, or ran last", "log"),
+    Action("plugin_schedules", ("s",), Scope.PLUGINS, "its schedules, in their own view", "schedules"),
+    Action("plugin_reset", ("b",), Scope.PLUGINS, "close its circuits, so that its commands are tried again"),
     Action("find", ("slash",), Scope.LOG, "find", "find"),
     Action("find_next", ("n",), Scope.LOG, "the next one"),
     Action("find_previous", ("N",), Scope.LOG, "the one before"),
@@ -116,7 +126,7 @@ _BY_NAME = {action.name: action for action in ACTIONS}
 # Which scopes are on the screen together.
 _MEETING = {
     Scope.EVERYWHERE: frozenset(Scope),
-    Scope.TABLE: frozenset({Scope.SCHEDULES, Scope.TIMELINE, Scope.RUNS, Scope.EVENTS}),
+    Scope.TABLE: frozenset({Scope.SCHEDULES, Scope.TIMELINE, Scope.RUNS, Scope.EVENTS, Scope.PLUGINS}),
 }
 
 _SPOKEN = {

@@ -27,6 +27,10 @@ def made_view(name: str, scene: Scene) -> Frame:
             from cronsole_tui.screens.events import EventsScreen
 
             return EventsScreen(scene)
+        case "Plugins":
+            from cronsole_tui.screens.plugins import PluginsScreen
+
+            return PluginsScreen(scene)
     from cronsole_tui.screens.schedules import SchedulesScreen
 
     return SchedulesScreen(scene)

@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cronsole.terminal import TerminalText
 from cronsole_tui.views.log_lines import (
     PIECE_BYTES,
     LogSpan,
@@ -81,7 +82,25 @@ def test_colours_begin_anew_on_each_line():
 
 
 def test_hidden_text_is_shown():
-    assert _line(b"\x1b[8mpassword\x1b[0m\n") == (LogSpan("password"),)
+    assert _line(b"\x1b[8mpassword\x1b[0m\n") == (LogSpan(r"\x1b[8mpassword"),)
+
+
+def test_what_has_no_picture_here_is_no_text_either():
+    assert _line(b"\x1b[53;58;5;9;1mover\x1b[59;25;28mb\n") == (LogSpan("overb", "bold"),)
+
+
+_LOOKS = st.lists(
+    st.sampled_from(
+        ["1", "4:3", "31", "91", "38;5;7", "38;5;300", "48;2;1;2;3", "38:2::1:2:3", "58;5;1", "5", "8", "99"]
+    )
+)
+
+
+@given(_LOOKS)
+def test_a_log_in_the_console_takes_for_a_colour_what_the_command_line_does(codes: list[str]):
+    written = f"a\x1b[{';'.join(codes)}mb"
+    shown = TerminalText(has_colour=False)
+    assert _text(f"{written}\n".encode()) == [shown.feed(written) + shown.end()]
 
 
 def test_every_other_sequence_is_shown_as_text():

@@ -98,6 +98,22 @@ def test_the_agenda_names_every_schedule_of_a_moment() -> None:
     ]
 
 
+def test_where_the_agenda_has_no_room_for_every_moment_who_fires_often_is_told_once() -> None:
+    often = [fire("busy", number * 10 * SECOND) for number in range(1, 60)]
+    fires = sorted([*often, fire("rare", 5 * MINUTE + SECOND)], key=lambda each: each.due)
+    lines = timeline.agenda(fires, {"busy": seen("busy")}, now=NOW, zone=UTC_ZONE, width=80, count=5)
+    assert [plain(line).split() for line in lines] == [
+        ["02:33:20", "busy", "every", "10", "minutes", "59", "times"],
+        ["02:38:11", "rare"],
+    ]
+
+
+def test_the_density_counts_schedules_and_not_how_often_one_of_them_fires() -> None:
+    minute = from_datetime(ahead(10 * MINUTE))
+    busy = [minute + number * SECOND for number in range(6)]
+    assert timeline.starts_of([busy, [minute]], HOUR_WINDOW) == [minute, minute]
+
+
 def week(counts: tuple[int, ...]) -> heatmap.Week:
     return heatmap.Week(midnight_before(NOW, UTC_ZONE), counts, "fires")
 

@@ -103,7 +103,7 @@ class WhyScreen(ReadPage):
 class ScheduleScreen(ReadPage):
     """Everything about one schedule; the verbs of the home view hold here too."""
 
-    ACTIONS: ClassVar[tuple[str, ...]] = (*ReadPage.ACTIONS, *sorted(OF_SCHEDULES))
+    ACTIONS: ClassVar[tuple[str, ...]] = (*ReadPage.ACTIONS, "view_plugins", *sorted(OF_SCHEDULES))
 
     def __init__(self, scene: Scene, entry: Entry) -> None:
         super().__init__(scene, entry.host, self._everything, kind="schedule", named=entry.schedule.id)
@@ -129,6 +129,7 @@ class ScheduleScreen(ReadPage):
             now=scene.now(),
             zone=scene.zone_of(detail.schedule.timezone),
             ascii_only=scene.ascii_only,
+            plugin=scene.fleet.plugin(host, detail.schedule.plugin),
         )
 
     def action_act(self, name: str) -> None:
@@ -136,6 +137,14 @@ class ScheduleScreen(ReadPage):
             self.app.verbs.do(name, [self.entry])
         else:
             super().action_act(name)
+
+    def do_view_plugins(self) -> None:
+        """Open the plugin that the schedule belongs to."""
+        host, plugin = self.entry.host, self.entry.schedule.plugin
+        if plugin:
+            self.app.open_plugin(host, plugin)
+        else:
+            self.app.tell("It belongs to no plugin.")
 
 
 class RunScreen(ReadPage):

@@ -1,11 +1,12 @@
 """A form: labelled fields, one line each, and what is wrong with them."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
-from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from cronsole_tui.app import Console
 
 Values: TypeAlias = Mapping[str, str]
+
+# How long to wait for what was typed to reach its field; only one that is about to close takes longer.
+_SETTLING_SECONDS = 1.0
 
 
 class Field(NamedTuple):
@@ -33,10 +37,12 @@ class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
 
     app: "Console"
     AUTO_FOCUS = "Input"
+    # What leads away from a field does so before the next key of a burst is handed to any.
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape,ctrl+c", "give_up", "back"),
-        ("tab,down", "app.focus_next", "next field"),
-        ("shift+tab,up", "app.focus_previous", "field before"),
+        Binding("escape,ctrl+c", "give_up", "back", priority=True),
+        Binding("tab,down", "app.focus_next", "next field", priority=True),
+        Binding("shift+tab,up", "app.focus_previous", "field before", priority=True),
+        Binding("enter", "submit", "do it", priority=True),
     ]
     DEFAULT_CSS = """
     FormScreen { align: center middle; background: transparent; }
@@ -79,8 +85,9 @@ class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
             field.name: self.query_one(f"#field-{field.name}", Input).value.strip() for field in self._fields
         }
 
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
+    async def action_submit(self) -> None:
+        # Each field takes its keys from a queue of its own, and may still have some of a burst.
+        await asyncio.gather(*map(_settled, self.query(Input)))
         values = self.values
         self._fault = self._fault_of(values)
         if self._fault:
@@ -90,3 +97,12 @@ class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
 
     def action_give_up(self) -> None:
         self.dismiss(None)
+
+
+async def _settled(field: Input) -> None:
+    """Return when a field has taken all that was typed into it."""
+    has_taken = asyncio.Event()
+    field.call_later(has_taken.set)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SETTLING_SECONDS):
+            await has_taken.wait()

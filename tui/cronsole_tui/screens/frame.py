@@ -10,9 +10,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from cronsole.model.view import EventView
-from cronsole_tui.keymap import Action, Scope, of_scopes
+from cronsole_tui.keymap import Action, Scope, of_scopes, spoken
 from cronsole_tui.scene import Scene
 from cronsole_tui.views import heading, key_help
+from cronsole_tui.views.entry import Link
 from cronsole_tui.views.line import Line, Span, Tone
 from cronsole_tui.widgets.banner import Banner, redraw
 from cronsole_tui.widgets.drawn import Drawn
@@ -77,17 +78,34 @@ class Frame(Screen[None], inherit_bindings=False):
         """Return the line under the views' names."""
         return ()
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether something is not shown because a filter leaves it out."""
+        return False
+
     def head_lines(self, width: int) -> tuple[Line, ...]:
         scene = self.scene
         top = heading.top_line(scene.fleet.hosts, width, scene.now(), scene.zone, ascii_only=scene.ascii_only)
         if self.has_class("-filtering"):
             # What is typed stands over the third line; what it finds is said above it.
             prompt: Line = (Span(" / ", Tone.KEY),)
-            tabs = heading.tab_line(self.TITLED, width, self.told_found(), is_urgent=True)
+            tabs = self._tabs(width, self.told_found(), is_urgent=True)
             return (top, tabs, prompt, self.rule(width))
-        tabs = heading.tab_line(self.TITLED, width, self.told_order())
-        third = heading.trouble_line(scene.fleet.hosts, width) or self.filter_lines(width)
-        return (top, tabs, third, self.rule(width))
+        tabs = self._tabs(width, self.told_order())
+        return (top, tabs, self._third_line(width), self.rule(width))
+
+    def _tabs(self, width: int, told: str, *, is_urgent: bool = False) -> Line:
+        has_plugins = self.TITLED == heading.PLUGINS or any(host.plugins for host in self.scene.fleet.hosts)
+        key = next(spoken(each.keys[0]) for each in self.scene.actions if each.name == "view_plugins")
+        plugins_key = key if has_plugins else ""
+        return heading.tab_line(self.TITLED, width, told, is_urgent=is_urgent, plugins_key=plugins_key)
+
+    def _third_line(self, width: int) -> Line:
+        """Return what is wrong, or the filter: one that holds while some hosts are well must not go unseen."""
+        hosts = self.scene.fleet.hosts
+        if self.is_filtered and any(host.link is Link.LIVE for host in hosts):
+            return self.filter_lines(width)
+        return heading.trouble_line(hosts, width) or self.filter_lines(width)
 
     def rule(self, width: int) -> Line:
         return (Span(("-" if self.scene.ascii_only else "─") * width, Tone.RULE),)
@@ -167,6 +185,9 @@ class Frame(Screen[None], inherit_bindings=False):
         self.app.tell(self.scene.toggle_zone())
         self.fleet_changed()
 
+    def do_redraw(self) -> None:
+        self.app.draw_anew()
+
     def do_reload(self) -> None:
         self.app.verbs.reload()
 
@@ -187,6 +208,9 @@ class Frame(Screen[None], inherit_bindings=False):
 
     def do_view_events(self) -> None:
         self.app.show_view(5)
+
+    def do_view_plugins(self) -> None:
+        self.app.show_plugins()
 
     def do_previous_view(self) -> None:
         self.app.show_view(heading.VIEWS.index(self.TITLED) - 1)

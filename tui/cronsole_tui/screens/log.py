@@ -7,6 +7,7 @@ import tempfile
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import tzinfo
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -26,7 +27,6 @@ from cronsole_tui.views.glyphs import of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, said
 from cronsole_tui.views.moments import full
 from cronsole_tui.widgets.banner import Banner, redraw
-from cronsole_tui.widgets.frugal import FrugalDriver
 from cronsole_tui.widgets.log_view import LogView
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 from cronsole_tui.working import start
 
 _POKE_SECONDS = 0.5
+_ALSO = ("zone",)
 _CLOCK_CELLS = 10
 _MOVES = {
     "j": "down", "down": "down", "k": "up", "up": "up", "g": "top", "home": "top", "G": "bottom", "end": "bottom",
@@ -94,13 +95,17 @@ class LogScreen(Screen[None], inherit_bindings=False):
     def __init__(self, scene: Scene, host: str, run_id: str) -> None:
         super().__init__()
         self._scene = scene
+        self._host = host
         self._client = scene.client(host)
         self._run_id = run_id
         self._run: RunView | None = None
         self._trouble = ""
         self._source = RunLog(self._client, run_id, scene)
         self._log = LogView(id="log")
-        self._actions = of_scopes(scene.actions, self.SCOPES)
+        self._actions = (
+            *of_scopes(scene.actions, self.SCOPES),
+            *(action for action in scene.actions if action.name in _ALSO),
+        )
         self._footed = (
             *(action._replace(label="back") for action in scene.actions if action.name == "back"),
             *self._actions,
@@ -151,6 +156,12 @@ class LogScreen(Screen[None], inherit_bindings=False):
             self.app.tell("Not found.")
         self._redraw()
 
+    @property
+    def _zone(self) -> tzinfo:
+        """The clock of the schedule, where times are told on it and it is known."""
+        entry = None if self._run is None else self._scene.fleet.get((self._host, self._run.schedule_id))
+        return self._scene.zone if entry is None else self._scene.zone_of(entry.schedule.timezone)
+
     def _head_lines(self, width: int) -> tuple[Line, ...]:
         rule: Line = (Span(("-" if self._scene.ascii_only else "─") * width, Tone.RULE),)
         run = self._run
@@ -163,7 +174,7 @@ class LogScreen(Screen[None], inherit_bindings=False):
             Span(f" {shown(mark, ascii_only=self._scene.ascii_only)} {mark.word}", mark.tone),
             Span(f"{took}{code}   ", Tone.FAINT),
             said(run.schedule_id, Tone.STRONG),
-            Span(f"   {full(run.started_at or run.due_at, self._scene.zone)}", Tone.FAINT),
+            Span(f"   {full(run.started_at or run.due_at, self._zone)}", Tone.FAINT),
             said(f"   run {run.run_id}", Tone.FAINT),
             said(f"   {self._trouble}" if self._trouble else "", Tone.BAD),
         )
@@ -219,6 +230,11 @@ class LogScreen(Screen[None], inherit_bindings=False):
     def do_help(self) -> None:
         self.app.show_help(self._actions)
 
+    def do_zone(self) -> None:
+        self.app.tell(self._scene.toggle_zone())
+        self._log.refresh_lines()
+        self._redraw()
+
     def do_find(self) -> None:
         self.add_class("-finding")
         self.set_focus(self.query_one("#find", Input))
@@ -245,7 +261,7 @@ class LogScreen(Screen[None], inherit_bindings=False):
 
     def _beside(self, offset: int) -> Span:
         at = self._source.came_at(offset)
-        text = "" if at is None else f"{to_datetime(at).astimezone(self._scene.zone):%H:%M:%S}"
+        text = "" if at is None else f"{to_datetime(at).astimezone(self._zone):%H:%M:%S}"
         return Span(f"{text:<{_CLOCK_CELLS}}", Tone.FAINT)
 
     def do_copy_log(self) -> None:
@@ -283,7 +299,4 @@ def outside(app: "Console") -> Iterator[None]:
     """Give the terminal to another program, and take it back."""
     with app.suspend():
         yield
-    driver = app._driver
-    if isinstance(driver, FrugalDriver):
-        driver.forget()
-    app.refresh(layout=True)
+    app.draw_anew()

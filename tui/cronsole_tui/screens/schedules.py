@@ -28,10 +28,15 @@ from cronsole_tui.working import start
 _REST_SECONDS = 2.0
 # How many times as long as it took to sort nothing is sorted again.
 _SORTS_REST = 20
+# How long the eye needs to see that another schedule stands under the cursor than a moment ago.
+_GLANCE_SECONDS = 2.0
+_LOOKS = frozenset({"log", "log_failed", "history", "why", "copy"})
 _PANEL_DELAY = 0.15
 # How high the panel is below the table, as `+` makes it: some lines, more, none.
 _PANEL_LINES = (8, 15, 0)
 _HEAD_OF_PANEL = 6
+# What else stands above and below the rows: the head, the titles, a line of nothing, the foot.
+_AROUND_ROWS = 7
 # Beside the table it is as wide as leaves the table all of its columns, or half, or not there.
 _TABLE_CELLS, _PANEL_CELLS = 112, 90
 _MOST_OUTPUT = 60
@@ -56,6 +61,8 @@ class SchedulesScreen(TableView):
         self._order = Order.URGENCY
         self._is_reversed = False
         self._moved_at = self._sorts_from = 0.0
+        self._came_at = float("-inf")
+        self._is_opening, self._is_touched = True, False
         self._zoom = 0
         self._details: dict[Key, ScheduleDetail] = {}
         self._output: dict[Key, tuple[str, ...]] = {}
@@ -74,21 +81,29 @@ class SchedulesScreen(TableView):
 
     def _lay_out(self) -> None:
         """Give the panel its room: a column beside a wide table, some lines below one that is not."""
-        panel = self.query_one("#panel", Banner)
-        panel.display = self._zoom < len(_PANEL_LINES) - 1
-        if self.has_class("-wide"):
-            whole = self.size.width
-            panel.styles.height = "1fr"
-            panel.styles.width = whole // 2 if self._zoom else min(_PANEL_CELLS, whole - _TABLE_CELLS)
-        else:
-            panel.styles.width = "100%"
-            panel.styles.height = _PANEL_LINES[self._zoom] or 1
+        # A feed may know something before the panel is there, and when it is there no more.
+        for panel in self.query("#panel").results(Banner):
+            panel.display = self._zoom < len(_PANEL_LINES) - 1
+            if self.has_class("-wide"):
+                whole = self.size.width
+                panel.styles.height = "1fr"
+                panel.styles.width = whole // 2 if self._zoom else min(_PANEL_CELLS, whole - _TABLE_CELLS)
+            else:
+                panel.styles.width = "100%"
+                panel.styles.height = self._panel_lines or 1
+
+    @property
+    def _panel_lines(self) -> int:
+        """How high the panel is below the table: it takes the room that few schedules have no use for."""
+        wished, count = _PANEL_LINES[self._zoom], self.scene.fleet.count
+        free = self.size.height - _AROUND_ROWS - count if count else 0
+        return max(wished, free) if wished else 0
 
     def empty_lines(self) -> tuple[Line, ...]:
         hosts = self.scene.fleet.hosts
         if self.filter:
             told = ("No schedule matches.", "Clear the filter with esc, or change it with /.")
-        elif any(host.engine is None and host.link is Link.LOST for host in hosts):
+        elif all(host.engine is None and host.link is Link.LOST for host in hosts):
             told = (
                 "Nothing is known yet.",
                 "It is tried again every two seconds; does the engine run there?",
@@ -107,11 +122,15 @@ class SchedulesScreen(TableView):
         return f"{marked}sorted by {self._order}{', reversed' if self._is_reversed else ''}"
 
     def filter_lines(self, width: int) -> Line:
-        query = read(self.filter)
-        return heading.filter_line(self.filter, len(self._rows), len(self.scene.fleet), width, query.problem)
+        query, fleet = read(self.filter), self.scene.fleet
+        return heading.filter_line(
+            self.filter, len(self._rows), fleet.count, width, query.problem, is_loading=fleet.is_loading
+        )
 
     def told_found(self) -> str:
-        return read(self.filter).problem or f"{len(self._rows):,} of {len(self.scene.fleet):,}"
+        fleet = self.scene.fleet
+        told = heading.told_count(len(self._rows), fleet.count, is_loading=fleet.is_loading)
+        return read(self.filter).problem or told
 
     def filtered(self) -> None:
         self._sort()
@@ -121,7 +140,7 @@ class SchedulesScreen(TableView):
         now = self.app.monotonic()
         is_resting = now - self._moved_at >= _REST_SECONDS and now >= self._sorts_from
         if is_resting or not len(self._rows):
-            self._sort()
+            self._sort_by_itself()
         else:
             self.tick()
         self._look_closer()
@@ -138,16 +157,34 @@ class SchedulesScreen(TableView):
             is_reversed=self._is_reversed,
         )
 
+    def _sort_by_itself(self) -> None:
+        """Sort anew though nobody asked for it: a key on its way is meant for the schedule that was seen.
+
+        So the cursor stays on its schedule. But a screen that nobody has touched does not scroll after it: what is
+        urgent would go out of sight, and who comes back looks for that. It goes back to its top, as it does while
+        it is filled. Who comes under the cursor so, or because another is gone, was not chosen by anybody: verbs
+        are held back from it for as long as it takes to see it.
+        """
+        table, seen = self.table, self.table.cursor_key
+        is_touched = self._is_touched or table.scroll_offset.y > 0
+        self._sort()
+        if not is_touched and (self._is_opening or table.scroll_offset.y > 0):
+            table.home()
+            # No hand moved the cursor, so that the panel need not wait for one to rest.
+            redraw(self, "#panel")
+        if len(self._rows) and not self.scene.fleet.is_loading:
+            self._is_opening = False
+        if seen is not None and table.cursor_key != seen:
+            self._came_at = self.app.monotonic()
+
     def _sort(self) -> None:
-        is_at_top = self.table.cursor_index == 0 and self._moved_at == 0.0
         began = self.app.monotonic()
         self._rows = self._sorted()
         took = self.app.monotonic() - began
         # Of 100,000 schedules an order takes a third of a second, in which no key is heard.
         self._sorts_from = began + took * _SORTS_REST
         self.table.show(self._rows)
-        if is_at_top:
-            self.table.home()
+        self._lay_out()
         self.tick()
 
     def tick(self) -> None:
@@ -169,11 +206,29 @@ class SchedulesScreen(TableView):
 
     @on(LiveTable.CursorMoved)
     def _moved(self) -> None:
+        # Over a slow line the cursor is drawn at once, and what is told of its row when the hand rests.
         self._look_closer()
-        redraw(self, "#panel")
+
+    def on_click(self) -> None:
+        self._note_hand()
+
+    def _note_hand(self) -> None:
+        self._moved_at, self._is_touched = self.app.monotonic(), True
+
+    def _is_held_back(self, name: str) -> bool:
+        """Say so, once, where a verb would hit a schedule that has only just come under the cursor by itself."""
+        now, entry = self.app.monotonic(), self.entry
+        hits_cursor = name == "mark" or (name in OF_SCHEDULES - _LOOKS and not self.table.marks)
+        if entry is None or not hits_cursor or now - self._came_at >= _GLANCE_SECONDS:
+            return False
+        self._came_at = float("-inf")
+        self.app.tell(f"{entry.schedule.id} has only just come under the cursor: once more, if it is meant.")
+        return True
 
     def action_act(self, name: str) -> None:
-        self._moved_at = self.app.monotonic()
+        self._note_hand()
+        if self._is_held_back(name):
+            return
         if name in OF_SCHEDULES:
             if self.has_class("-filtering"):
                 self.end_filtering()
@@ -182,12 +237,13 @@ class SchedulesScreen(TableView):
             super().action_act(name)
 
     def _look_closer(self) -> None:
-        """Ask for what the panel shows, once the cursor has stood still for a moment."""
+        """Show in the panel what is known, and ask for the rest, once the cursor has stood still for a moment."""
         if self._pending is not None:
             self._pending.stop()
         self._pending = self.set_timer(_PANEL_DELAY, self._ask)
 
     def _ask(self) -> None:
+        redraw(self, "#panel")
         entry = self.entry
         if entry is not None and self.query_one("#panel", Banner).display:
             start(self, partial(self._read, entry), "panel")
@@ -213,7 +269,7 @@ class SchedulesScreen(TableView):
         known, output = self._details.get(entry.key), self._output.get(entry.key, ())
         zone = scene.zone_of(entry.schedule.timezone)
         if not self.has_class("-wide"):
-            room = max(1, _PANEL_LINES[self._zoom] - _HEAD_OF_PANEL)
+            room = max(1, self._panel_lines - _HEAD_OF_PANEL)
             lines = detail.panel(
                 entry.schedule,
                 known,
@@ -257,7 +313,11 @@ class SchedulesScreen(TableView):
         self._sort()
 
     def do_zoom(self) -> None:
+        before = self._panel_lines
         self._zoom = (self._zoom + 1) % len(_PANEL_LINES)
+        if self._panel_lines == before and not self.has_class("-wide"):
+            # It has more room than that already.
+            self._zoom = (self._zoom + 1) % len(_PANEL_LINES)
         self._lay_out()
         self._ask()
 

@@ -60,6 +60,10 @@ class TableView(Frame):
         """The filter has changed."""
         raise NotImplementedError
 
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.filter)
+
     def on_mount(self) -> None:
         super().on_mount()
         self.table.focus()

@@ -1,6 +1,7 @@
 """What ran and what will, on one axis: rows of schedules, now in the middle, the fullest moment named."""
 
 from collections.abc import Iterable
+from datetime import tzinfo
 from functools import partial
 from typing import ClassVar
 
@@ -9,13 +10,14 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from cronsole.errors import CronsoleError
-from cronsole.model.ask import ForecastQuery, LoadKind, LoadQuery, RunQuery
-from cronsole.model.instant import DAY, HOUR, MINUTE, SECOND, Instant, from_datetime, to_datetime
+from cronsole.model.ask import LoadKind, LoadQuery
+from cronsole.model.instant import DAY, HOUR, Instant, from_datetime, to_datetime
 from cronsole.model.prospect import BusyMoment, LoadView, PlannedFire
 from cronsole.model.view import RunView
 from cronsole_tui.keymap import Scope
 from cronsole_tui.scene import Scene
 from cronsole_tui.screens.tables import TableView
+from cronsole_tui.screens.timeline_asked import Asked
 from cronsole_tui.sources import key_of, text_of
 from cronsole_tui.views import heading, heatmap, timeline
 from cronsole_tui.views.entry import Entry, Key
@@ -33,8 +35,6 @@ _NAME_CELLS = 24
 _WIDE_NAME_CELLS = 36
 _WIDE_FROM = 160
 _AGENDA_LINES = 8
-_MOST_RUNS = 1_000
-_SOON = 10 * MINUTE
 _REREAD_SECONDS = 5.0
 
 
@@ -84,6 +84,24 @@ class TimelineScreen(TableView):
         super().on_screen_resume()
         self._read()
 
+    @property
+    def zone(self) -> tzinfo:
+        """An axis has one clock for all of its rows: the viewer's, or after `z` that of the schedule at the cursor."""
+        key = self.table.cursor_key
+        entry = None if key is None else self.scene.fleet.get(key_of(key))
+        return self.scene.zone if entry is None else self.scene.zone_of(entry.schedule.timezone)
+
+    def do_zone(self) -> None:
+        told = self.scene.toggle_zone()
+        of_row = "Times are on the clock of the schedule at the cursor."
+        self.app.tell(of_row if self.scene.uses_schedule_zone else told)
+        self.tick()
+
+    @on(LiveTable.CursorMoved)
+    def _cursor_moved(self) -> None:
+        if self.scene.uses_schedule_zone:
+            self.tick()
+
     # The table's rows are this screen's own: each is a schedule's line on the axis.
 
     def __len__(self) -> int:
@@ -93,7 +111,14 @@ class TimelineScreen(TableView):
         return text_of(self._keys[index])
 
     def header(self, width: int) -> Line:
-        return timeline.heading(self._window(width), self.zone, _name_cells(width), now=self.scene.now())
+        scene = self.scene
+        return timeline.heading(
+            self._window(width),
+            self.zone,
+            _name_cells(width),
+            now=scene.now(),
+            is_of_row=scene.uses_schedule_zone and len(self) > 0,
+        )
 
     def line(self, index: int, width: int, is_cursor: bool, is_marked: bool) -> Line:
         key = self._keys[index]
@@ -114,20 +139,23 @@ class TimelineScreen(TableView):
         return around(self.scene.now(), self._span, max(1, width - _name_cells(width)), shift_ms=self._shift)
 
     def told_order(self) -> str:
-        return "H goes on" if self.has_class("-week") else f"{_told_span(self._span)} shown"
+        return "H goes on" if self.has_class("-week") else f"{timeline.told_span(self._span)} shown"
 
     def filter_lines(self, width: int) -> Line:
         scene = self.scene
         if self.has_class("-week"):
             return self._told_week()
         if self.filter:
-            query = read(self.filter)
-            return heading.filter_line(self.filter, len(self._keys), len(scene.fleet), width, query.problem)
-        starts = [from_datetime(fire.due) for fires in self._fires.values() for fire in fires]
-        starts += [
-            from_datetime(run.started_at or run.due_at) for runs in self._runs.values() for run in runs
-        ]
-        line = timeline.density(starts, self._window(width - 1), now=scene.now(), ascii_only=scene.ascii_only)
+            query, fleet = read(self.filter), scene.fleet
+            return heading.filter_line(
+                self.filter, len(self._keys), fleet.count, width, query.problem, is_loading=fleet.is_loading
+            )
+        window = self._window(width - 1)
+        starts = {key: [from_datetime(fire.due) for fire in fires] for key, fires in self._fires.items()}
+        for key, runs in self._runs.items():
+            starts.setdefault(key, []).extend(from_datetime(run.started_at or run.due_at) for run in runs)
+        counted = timeline.starts_of(starts.values(), window)
+        line = timeline.density(counted, window, now=scene.now(), ascii_only=scene.ascii_only)
         worst = timeline.worst_moment([fire for fires in self._fires.values() for fire in fires])
         told = self._trouble or timeline.told_worst(worst, self.zone, scene.now())
         if not self._has_read:
@@ -147,7 +175,9 @@ class TimelineScreen(TableView):
         self.tick()
 
     def told_found(self) -> str:
-        return read(self.filter).problem or f"{len(self._keys):,} of {len(self.scene.fleet):,}"
+        fleet = self.scene.fleet
+        told = heading.told_count(len(self._keys), fleet.count, is_loading=fleet.is_loading)
+        return read(self.filter).problem or told
 
     def filtered(self) -> None:
         self.fleet_changed()
@@ -165,42 +195,17 @@ class TimelineScreen(TableView):
 
     async def _take(self) -> None:
         window = self._window(self.table.size.width or 80)
-        runs: dict[Key, list[RunView]] = {}
-        fires: dict[Key, list[PlannedFire]] = {}
-        soon: list[tuple[str, PlannedFire]] = []
+        found = Asked(window, self.scene.now(), self._pointed)
         self._trouble = ""
         for host in self.scene.feeds:
             try:
-                await self._take_host(host, window, runs, fires, soon)
+                await found.ask(self.scene.client(host), host)
             except CronsoleError as error:
                 self._trouble = str(error)
-        self._runs, self._fires = runs, fires
+        self._runs, self._fires = found.runs, found.fires
         self._has_read = True
-        self._soon = sorted(soon, key=lambda pair: pair[1].due)
+        self._soon = sorted(found.soon, key=lambda pair: pair[1].due)
         self.fleet_changed()
-
-    async def _take_host(
-        self,
-        host: str,
-        window: Window,
-        runs: dict[Key, list[RunView]],
-        fires: dict[Key, list[PlannedFire]],
-        soon: list[tuple[str, PlannedFire]],
-    ) -> None:
-        client, now = self.scene.client(host), self.scene.now()
-        if window.since <= now:
-            until = to_datetime(min(window.until, now))
-            query = RunQuery(since=to_datetime(window.since), until=until, limit=_MOST_RUNS)
-            for run in (await client.runs(query)).items:
-                runs.setdefault((host, run.schedule_id), []).append(run)
-        if window.until > now:
-            asked = ForecastQuery(since=to_datetime(max(now, window.since)), until=to_datetime(window.until))
-            for fire in (await client.forecast(asked)).fires:
-                fires.setdefault((host, fire.schedule_id), []).append(fire)
-        begin = now if self._pointed is None else self._pointed - 1
-        span = _SOON if self._pointed is None else SECOND
-        near = ForecastQuery(since=to_datetime(begin), until=to_datetime(begin + span))
-        soon += [(host, fire) for fire in (await client.forecast(near)).fires]
 
     def _agenda(self, width: int) -> tuple[Line, ...]:
         scene = self.scene
@@ -289,7 +294,8 @@ class TimelineScreen(TableView):
 
     async def _count_week(self, kind: LoadKind) -> None:
         scene, now = self.scene, self.scene.now()
-        since = midnight_before(now if kind is LoadKind.PLANNED else now - 6 * DAY, self.zone)
+        # A week is counted for all schedules together, on the viewer's clock.
+        since = midnight_before(now if kind is LoadKind.PLANNED else now - 6 * DAY, scene.zone)
         query = LoadQuery(
             since=to_datetime(since), until=to_datetime(since + 7 * DAY), bucket_ms=HOUR, kind=kind
         )
@@ -305,7 +311,7 @@ class TimelineScreen(TableView):
             left_out += load.left_out
         what, tone = ("fires", Tone.ACCENT) if kind is LoadKind.PLANNED else ("failures", Tone.BAD)
         week = heatmap.Week(since, tuple(counts), what, tone, left_out)
-        picture = heatmap.picture(week, self.size.width - 1, self.zone, ascii_only=scene.ascii_only)
+        picture = heatmap.picture(week, self.size.width - 1, scene.zone, ascii_only=scene.ascii_only)
         for page in self.query("#week").results(Lines):
             page.show(((), *picture))
 
@@ -334,11 +340,3 @@ class TimelineScreen(TableView):
 
 def _name_cells(width: int) -> int:
     return _NAME_CELLS if width < _WIDE_FROM else _WIDE_NAME_CELLS
-
-
-def _told_span(span: int) -> str:
-    if span >= 7 * DAY:
-        return f"{span // (7 * DAY)} weeks" if span >= 14 * DAY else "1 week"
-    if span >= DAY:
-        return f"{span // DAY} days" if span > DAY else "1 day"
-    return f"{span // HOUR} h" if span >= HOUR else f"{span // MINUTE} min"

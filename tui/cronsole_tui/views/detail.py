@@ -12,6 +12,7 @@ from cronsole_tui.views.glyphs import OK, of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, beside, cut, line_width, said
 from cronsole_tui.views.moments import clock, countdown, second, since, stamp, zone_name
 from cronsole_tui.views.pages import wrapped
+from cronsole_tui.views.plugin_words import circuit, is_circuit_open, provenance
 
 _LABEL_CELLS = 10
 _FIRES_BESIDE = 10
@@ -31,7 +32,11 @@ def panel(
     """Return what is known at once, and what was read since of fires, policies and output."""
     lines = [_title(schedule, width)]
     lines.append(_labelled("next", _fires(schedule, detail, now, zone, width - _LABEL_CELLS)))
-    lines.append(_labelled("policy", _policies(detail)))
+    if is_circuit_open(schedule):
+        # What it says is more urgent than what holds in quiet times, and there are no lines for both.
+        lines.append(_labelled("circuit", (said(circuit(schedule, now, zone), Tone.WARN),)))
+    else:
+        lines.append(_labelled("policy", _policies(detail)))
     lines.append(
         _labelled("last", _runs(_known_runs(schedule, detail), zone, now, width, ascii_only=ascii_only))
     )
@@ -57,12 +62,15 @@ def column(
     lines: list[Line] = [(Span(" "), said(schedule.id, Tone.STRONG))]
     lines += [(Span(" "), Span(text)) for text in wrapped(schedule.description, width - 2)[:2] if text]
     lines.append(
-        (said(f" {schedule.origin}", Tone.FAINT), said("".join(f"  #{tag}" for tag in schedule.tags)))
+        (said(f" {_origin(schedule)}", Tone.FAINT), said("".join(f"  #{tag}" for tag in schedule.tags)))
     )
     lines += ((), _headed("next", f"{schedule.when}, {schedule.timezone}"))
     lines += _fire_lines(schedule, detail, now, zone)
     lines += ((), _headed("gates", "" if detail is None else "as they stand now"))
     lines += _gates(detail, ascii_only=ascii_only)
+    if is_circuit_open(schedule):
+        told = wrapped(f"circuit {circuit(schedule, now, zone)}", width - 6)
+        lines += [(Span(f"     {text}", Tone.WARN),) for text in told]
     lines += ((), _headed("policy"))
     lines += [
         (Span(f"   {name:<12}", Tone.FAINT), said(value))
@@ -85,9 +93,13 @@ def output_of(run: RunView, count: int) -> tuple[str, ...]:
 
 
 def _title(schedule: ScheduleView, width: int) -> Line:
-    origin = said(f"{schedule.origin} ", Tone.FAINT)
+    origin = said(f"{_origin(schedule)} ", Tone.FAINT)
     left = (Span(" "), said(schedule.id, Tone.STRONG), Span("   "), said(schedule.description, Tone.PLAIN))
     return beside(left, (origin,), width)
+
+
+def _origin(schedule: ScheduleView) -> str:
+    return provenance(schedule) if schedule.plugin else schedule.origin
 
 
 def _labelled(label: str, line: Line) -> Line:

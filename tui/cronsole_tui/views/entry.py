@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
 from cronsole.model.instant import Instant
+from cronsole.model.plugin import PluginView
 from cronsole.model.view import EngineView, ScheduleView
 
 Key: TypeAlias = tuple[str, str]
@@ -28,7 +29,7 @@ class Link(StrEnum):
 
 
 class Host(NamedTuple):
-    """One engine: how it is reached, what it said of itself, and when it was last heard."""
+    """One engine: how it is reached, what it said of itself and of its plugins, and when it was last heard."""
 
     name: str
     link: Link = Link.CONNECTING
@@ -37,6 +38,8 @@ class Host(NamedTuple):
     heard_at: Instant | None = None
     trouble: str = ""
     offset_ms: int | None = None
+    plugins: tuple[PluginView, ...] | None = None
+    plugins_trouble: str = ""
 
     @property
     def is_old(self) -> bool:

@@ -14,6 +14,7 @@ from cronsole_tui.views.node_row import LINKS, told_link
 HINT = "words  !word  state:failed  #tag  plugin:  source:  host:"
 
 VIEWS = ("Schedules", "Timeline", "Runs", "Monitors", "Nodes", "Events")
+PLUGINS = "Plugins"
 
 # A name that is longer would push the counts out, which are what one looks for.
 _NAME_CELLS = 32
@@ -31,7 +32,9 @@ def top_line(
 ) -> Line:
     """Return who is watched, how many of what, and the time; what has no room is left out, never cut in half."""
     left: list[Line] = [(Span(" cronsole ", Tone.ACCENT),)]
-    left += [_host(host, now, ascii_only=ascii_only) for host in hosts[:2]]
+    # Of many those come first that somebody has to know of.
+    named = hosts if len(hosts) <= 2 else sorted(hosts, key=lambda host: host.link is Link.LIVE)
+    left += [_host(host, now, ascii_only=ascii_only) for host in named[:2]]
     if len(hosts) > 2:
         left.append((Span(f" +{len(hosts) - 2} hosts", Tone.FAINT),))
     right = (Span(f"{stamp(to_datetime(now), zone)} ", Tone.FAINT),)
@@ -62,6 +65,8 @@ def _counted(counts: Counts, *, ascii_only: bool) -> list[Line]:
         parts.append((Span(f"{counts.failing:,} failing", Tone.BAD),))
     if counts.late:
         parts.append((Span(f"{counts.late:,} late", Tone.BAD),))
+    if counts.plugins_troubled:
+        parts.append((Span(f"{plural(counts.plugins_troubled, 'plugin')} failed", Tone.BAD),))
     parts.append((Span(f"{counts.running:,} running", Tone.BUSY if counts.running else Tone.FAINT),))
     if counts.queued:
         parts.append((Span(f"{counts.queued:,} queued", Tone.BUSY),))
@@ -71,15 +76,18 @@ def _counted(counts: Counts, *, ascii_only: bool) -> list[Line]:
     return parts
 
 
-def tab_line(current: str, width: int, told: str = "", *, is_urgent: bool = False) -> Line:
+def tab_line(
+    current: str, width: int, told: str = "", *, is_urgent: bool = False, plugins_key: str = ""
+) -> Line:
     """Return the views with their keys, the current one set off, and on the right how the table is sorted.
 
-    What is urgent takes the views' place where there is no other.
+    What is urgent takes the views' place where there is no other. The plugins have their key where there are any.
     """
     spans: list[Span] = [Span(" ")]
-    for position, name in enumerate(VIEWS, start=1):
+    tabs = [(str(position), name) for position, name in enumerate(VIEWS, start=1)]
+    for key, name in [*tabs, (plugins_key, PLUGINS)] if plugins_key else tabs:
         is_current = name == current
-        spans.append(Span(f"{position}", Tone.KEY))
+        spans.append(Span(key, Tone.KEY))
         spans.append(Span(f" {name}", Tone.STRONG if is_current else Tone.FAINT))
         spans.append(Span("  "))
     gap = width - line_width(spans) - len(told) - 1
@@ -95,7 +103,8 @@ def trouble_line(hosts: Sequence[Host], width: int) -> Line:
     for host in hosts:
         if host.link is Link.LOST and host.trouble:
             again: Line = (Span("tried again every 2 s ", Tone.FAINT),)
-            return beside((Span(" "), said(host.trouble, Tone.BAD)), again, width)
+            who = f"{host.name}: " if len(hosts) > 1 else ""
+            return beside((Span(" "), said(f"{who}{host.trouble}", Tone.BAD)), again, width)
         if host.engine is not None and host.engine.is_troubled:
             return cut((Span(" "), said(f"{host.name}: its ledger cannot be written", Tone.BAD)), width)
     return ()
@@ -121,7 +130,17 @@ def found_line(text: str, told: str, width: int, problem: str = "", hint: str = 
     return beside(cut(left, width - line_width(found) - 2), found, width)
 
 
-def filter_line(text: str, shown: int, known: int, width: int, problem: str = "") -> Line:
+def told_count(shown: int, count: int, *, is_loading: bool = False) -> str:
+    """Return how many schedules are shown of how many there are, and that some are yet to be read."""
+    if is_loading:
+        return f"{shown:,} of {count:,}, loading"
+    return f"{shown:,} of {count:,}"
+
+
+def filter_line(
+    text: str, shown: int, count: int, width: int, problem: str = "", *, is_loading: bool = False
+) -> Line:
     """Return the filter over schedules that holds, and how much of the table it leaves."""
-    told = f"{shown:,} of {known:,}" if text else f"all {known:,}"
+    is_all = not text and not is_loading
+    told = f"all {count:,}" if is_all else told_count(shown, count, is_loading=is_loading)
     return found_line(text, told, width, problem, HINT)

@@ -9,20 +9,18 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
+from cronsole.terminal import COLOUR
 from cronsole.text import safe, width
 
 PIECE_BYTES = 8192
 TAB_CELLS = 8
 # Of the states that carriage returns put over one another, the last few can leave something to see.
 _LAST_STATES = 8
-_SGR = re.compile(r"\x1b\[([0-9;:]{0,64})m")
-_SGR_BYTES = re.compile(rb"\x1b\[[0-9;:]{0,64}m")
+_COLOUR_BYTES = re.compile(COLOUR.pattern.encode())
 _OPEN_SEQUENCE = re.compile(rb"\x1b(?:\[[0-9;:]{0,64})?\Z")
 _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _ATTRIBUTES = {1: "bold", 2: "dim", 3: "italic", 4: "underline", 7: "reverse", 9: "strike", 21: "underline"}
 _ENDS = {22: ("bold", "dim"), 23: ("italic",), 24: ("underline",), 27: ("reverse",), 29: ("strike",)}
-# Blinking and hidden text is neither: both keep things from being read.
-_IGNORED = frozenset((5, 6, 8, 10, 25, 28))
 
 
 class LogSpan(NamedTuple):
@@ -133,21 +131,17 @@ class _Style:
     def __str__(self) -> str:
         return " ".join([*self.attributes, *filter(None, [self.ink, self.paper and f"on {self.paper}"])])
 
-    def obey(self, parameters: str) -> bool:
-        """Take on what a sequence says; return whether all of it is known."""
-        if (numbers := _numbers(parameters)) is None:
-            return False
+    def obey(self, parameters: str) -> None:
+        """Take on what a colour says; what a view has no picture of, such as the colour of a line under it, is left."""
+        numbers = _numbers(parameters)
         while numbers:
             number = numbers.pop(0)
-            if number in (38, 48):
-                if (colour := _colour(numbers)) is None:
-                    return False
-                self._paint(number - 8, colour)
-            elif not self._obey_one(number):
-                return False
-        return True
+            if number in (38, 48, 58):
+                self._paint(number - 8, _colour(numbers))
+            else:
+                self._obey_one(number)
 
-    def _obey_one(self, number: int) -> bool:
+    def _obey_one(self, number: int) -> None:
         if number == 0:
             self.__init__()  # type: ignore[misc] # as it was in the beginning
         elif number in _ATTRIBUTES:
@@ -155,55 +149,45 @@ class _Style:
         elif number in _ENDS:
             for name in _ENDS[number]:
                 self.attributes.pop(name, None)
-        elif 30 <= number % 60 <= 37 and number < 108:
+        elif 30 <= number % 60 <= 37:
             self._paint(30, ("bright_" if number >= 60 else "") + _NAMES[number % 10])
-        elif 40 <= number % 60 <= 47 and number < 108:
+        elif 40 <= number % 60 <= 47:
             self._paint(40, ("bright_" if number >= 60 else "") + _NAMES[number % 10])
         elif number in (39, 49):
             self._paint(number - 9, "")
-        else:
-            return number in _IGNORED
-        return True
 
     def _paint(self, place: int, colour: str) -> None:
         if place == 30:
             self.ink = colour
-        else:
+        elif place == 40:
             self.paper = colour
 
 
-def _numbers(parameters: str) -> list[int] | None:
-    """Return the numbers of a sequence, colours by colons spelt as those by semicolons; None for other colons."""
+def _numbers(parameters: str) -> list[int]:
+    """Return the numbers of a colour, those by colons spelt as those by semicolons."""
     numbers: list[int] = []
     for part in parameters.split(";"):
-        if ":" not in part:
-            numbers.append(int(part or 0))
-            continue
         head, *rest = part.split(":")
-        if head == "4":
+        if not rest:
+            numbers.append(int(part or 0))
+        elif head == "4":
             numbers.append(24 if rest == ["0"] else 4)
-        elif head in ("38", "48") and rest[0] == "2" and len(rest) >= 4:
-            numbers += [int(head), 2, *(int(value or 0) for value in rest[-3:])]
-        elif head in ("38", "48") and rest[0] == "5" and len(rest) == 2:
-            numbers += [int(head), 5, int(rest[1] or 0)]
         else:
-            return None
+            count = 3 if rest[0] == "2" else 1
+            numbers += [int(head), int(rest[0]), *map(int, rest[-count:])]
     return numbers
 
 
-def _colour(numbers: list[int]) -> str | None:
-    kind = numbers.pop(0) if numbers else 0
-    count = {5: 1, 2: 3}.get(kind, 0)
+def _colour(numbers: list[int]) -> str:
+    count = {5: 1, 2: 3}[numbers.pop(0)]
     values, numbers[:count] = numbers[:count], []
-    if len(values) < count or not count or max(values) > 255:
-        return None
-    return f"color({values[0]})" if kind == 5 else "#{:02x}{:02x}{:02x}".format(*values)
+    return f"color({values[0]})" if count == 1 else "#{:02x}{:02x}{:02x}".format(*values)
 
 
 def _spans(text: str, style: _Style) -> Iterator[LogSpan]:
     """Yield the text between its colours, made safe, tabs as blanks."""
     at = column = 0
-    for found in [*_SGR.finditer(text), None]:
+    for found in [*COLOUR.finditer(text), None]:
         part = text[at : found.start() if found else len(text)]
         if part:
             shown = _shown(part, column)
@@ -212,10 +196,7 @@ def _spans(text: str, style: _Style) -> Iterator[LogSpan]:
         if found is None:
             return
         at = found.end()
-        if not style.obey(found[1]):
-            escape = safe(found.group())
-            column += len(escape)
-            yield LogSpan(escape, str(style))
+        style.obey(found.group()[2:-1])
 
 
 def _shown(text: str, column: int) -> str:
@@ -278,4 +259,4 @@ def _cut(text: str, cells: int) -> tuple[str, str]:
 
 def without_colours(data: bytes) -> bytes:
     """Return bytes of a log without its colours, to search in."""
-    return _SGR_BYTES.sub(b"", data)
+    return _COLOUR_BYTES.sub(b"", data)

@@ -77,6 +77,12 @@ def zone_name(zone: tzinfo, now: Instant) -> str:
     return to_datetime(now).astimezone(zone).strftime("%Z")
 
 
+def zone_in_full(zone: tzinfo, at: Instant) -> str:
+    """Return what a zone calls itself at an instant, and the name that it is known by: `JST, Asia/Tokyo`, `UTC`."""
+    name, key = zone_name(zone, at), getattr(zone, "key", "")
+    return name if key in ("", name) else f"{name}, {key}"
+
+
 def full(moment: datetime, zone: tzinfo) -> str:
     """Return all of it, to the millisecond: `2026-11-20 02:33:10.004 UTC`."""
     local = moment.astimezone(zone)

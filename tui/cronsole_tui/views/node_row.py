@@ -76,11 +76,12 @@ def _cell(name: str, host: Host, now: Instant) -> Line:
 
 
 def told_link(host: Host, now: Instant) -> str:
-    """Return how it is with the link: `live 4ms`, `lost, 12s old`."""
+    """Return how it is with the link: `live 4ms`, `lost, 12s old`, `unreachable`."""
     if host.link is Link.LIVE:
         return "live" if host.latency_ms is None else f"live {host.latency_ms}ms"
     if host.heard_at is None:
-        return host.link.value
+        # It cannot be lost who was never heard.
+        return "unreachable" if host.link is Link.LOST else host.link.value
     return f"{host.link}, {age(max(SECOND, now - host.heard_at))} old"
 
 

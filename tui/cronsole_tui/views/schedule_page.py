@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from cronsole.model.instant import Instant
+from cronsole.model.plugin import PluginView
+from cronsole.model.schedule import SourceKind
 from cronsole.model.view import ScheduleDetail, Statistics
 from cronsole.text import human_duration, plural
 from cronsole_tui.views.columns import header
@@ -14,6 +16,7 @@ from cronsole_tui.views.glyphs import of_schedule, shown
 from cronsole_tui.views.line import Line, Span, Tone, cut, said
 from cronsole_tui.views.moments import countdown, full, since, stamp
 from cronsole_tui.views.pages import field, section, side_by_side, wrapped
+from cronsole_tui.views.plugin_words import circuit, is_circuit_open, provenance
 from cronsole_tui.views.run_row import RunEntry, RunLook, row, titles
 from cronsole_tui.views.strip import strip
 
@@ -31,6 +34,7 @@ def page(
     now: Instant,
     zone: tzinfo,
     ascii_only: bool = False,
+    plugin: PluginView | None = None,
 ) -> tuple[Line, ...]:
     """Return what it is and what is next, beside it what stands in the way; then numbers, definition and runs."""
     is_double = width >= _TWO_BLOCKS
@@ -44,6 +48,7 @@ def page(
     ]
     written = [section(f"definition, {detail.schedule.origin}"), *_definition(detail.definition)]
     lines = _head(detail, now, zone, ascii_only=ascii_only)
+    lines += _surroundings(detail, plugin, now, zone)
     for one, other in ((coming, gates), (numbers, written)):
         lines.append(())
         lines += side_by_side(one, other, width) if is_double else [*one, (), *other]
@@ -100,8 +105,23 @@ def _head(detail: ScheduleDetail, now: Instant, zone: tzinfo, *, ascii_only: boo
         lines.append(field("takes", Span(usual), said(f"   {statistics.trend}", Tone.WARN)))
     if schedule.tags:
         lines.append(field("tags", said(" ".join(schedule.tags))))
-    lines += [field("shadows", said(shadow, Tone.WARN)) for shadow in detail.shadows]
     return lines
+
+
+def _surroundings(
+    detail: ScheduleDetail, plugin: PluginView | None, now: Instant, zone: tzinfo
+) -> list[Line]:
+    """Return whose it is where that is no file alone, what holds its command up, and whom it holds up itself."""
+    schedule = detail.schedule
+    lines: list[Line] = []
+    if schedule.plugin or schedule.source is not SourceKind.FILE:
+        lines.append(field("from", said(provenance(schedule, plugin))))
+    if is_circuit_open(schedule):
+        lines.append(field("circuit", said(circuit(schedule, now, zone), Tone.WARN)))
+    return lines + [
+        field("shadows", said(f"that of {shadow}, which has the same id and waits", Tone.WARN))
+        for shadow in detail.shadows
+    ]
 
 
 def _fires(detail: ScheduleDetail, now: Instant, zone: tzinfo) -> list[Line]:

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from statistics import median
 
 from cronsole import marks
-from cronsole.model.instant import SECOND, Millis
+from cronsole.model.instant import Millis
 from cronsole.model.run import RunState
 from cronsole.model.view import Spark
 from cronsole_tui.views.glyphs import of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone
-
-# A run as long as the median stands at half height, so that only what doubles or halves stands out.
-_MIDDLE = 4
 
 
 def strip(runs: Sequence[Spark], cells: int, *, ascii_only: bool = False) -> Line:
@@ -36,16 +33,9 @@ def usual_ms(runs: Sequence[Spark]) -> Millis | None:
     return int(median(took)) if took else None
 
 
-def height(duration_ms: Millis, usual: Millis | None) -> int:
-    """Return how high a bar stands, from 0 to 7. Below a second all are alike: there is only noise to see."""
-    if usual is None or max(duration_ms, usual) < SECOND:
-        return 0
-    return max(1, min(8, round(_MIDDLE * duration_ms / max(usual, 1)))) - 1
-
-
 def _cell(run: Spark, usual: Millis | None, *, ascii_only: bool) -> tuple[str, Tone]:
     mark = of_run(run.state)
     if run.state is not RunState.SUCCEEDED:
         return shown(mark, ascii_only=ascii_only), mark.tone
     bars = marks.LETTER_BARS if ascii_only else marks.BARS
-    return bars[height(run.duration_ms or 0, usual)], Tone.QUIET
+    return bars[marks.bar_height(run.duration_ms, usual)], Tone.QUIET

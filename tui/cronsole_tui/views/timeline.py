@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
-from cronsole.model.instant import SECOND, Instant, from_datetime, to_datetime
+from cronsole.model.instant import DAY, HOUR, MINUTE, SECOND, Instant, Millis, from_datetime, to_datetime
 from cronsole.model.prospect import PlannedFire
 from cronsole.model.run import RunState
 from cronsole.model.view import RunView, ScheduleStatus, ScheduleView
 from cronsole.text import plural
 from cronsole_tui.views.glyphs import FAILED, of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, cell, fitted, line_width, said
-from cronsole_tui.views.moments import clock, second
+from cronsole_tui.views.moments import clock, second, zone_in_full, zone_name
 from cronsole_tui.views.window import Window, axis
 
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -127,6 +127,15 @@ def _draw_run(drawn: _Row, run: RunView, now: Instant, *, ascii_only: bool) -> N
     drawn.draw(last, head, tone, rank)
 
 
+def starts_of(schedules: Iterable[Iterable[Instant]], window: Window) -> list[Instant]:
+    """Return one start of each schedule in each cell: how often one of them fires says nothing of who meets whom."""
+    return [
+        at
+        for starts in schedules
+        for at in {window.column(at): at for at in sorted(starts, reverse=True)}.values()
+    ]
+
+
 def density(starts: Iterable[Instant], window: Window, *, now: Instant, ascii_only: bool = False) -> Line:
     """Return how many start in each cell against the fullest one."""
     pens = ASCII_PENS if ascii_only else PENS
@@ -166,10 +175,21 @@ def named(name: str, line: Line, cells: int, *, is_cursor: bool = False) -> Line
     return (Span(" "), cell(said(name, tone), cells - 2), Span(" "), *line)
 
 
-def heading(window: Window, zone: tzinfo, cells: int, *, now: Instant | None = None) -> Line:
-    """Return the axis over the rows, with the zone over their names."""
-    name = to_datetime(window.since).astimezone(zone).strftime("%Z")
+def heading(
+    window: Window, zone: tzinfo, cells: int, *, now: Instant | None = None, is_of_row: bool = False
+) -> Line:
+    """Return the axis over the rows, with the zone over their names: in full where it is that of one of the rows."""
+    name = (zone_in_full if is_of_row else zone_name)(zone, window.since)
     return (Span(" "), cell(Span(name, Tone.FAINT), cells - 2), Span(" "), *axis(window, zone, now))
+
+
+def told_span(span_ms: Millis) -> str:
+    """Return how much of time the axis shows: `20 min`, `3 h`, `1 week`."""
+    if span_ms >= 7 * DAY:
+        return f"{span_ms // (7 * DAY)} weeks" if span_ms >= 14 * DAY else "1 week"
+    if span_ms >= DAY:
+        return f"{span_ms // DAY} days" if span_ms > DAY else "1 day"
+    return f"{span_ms // HOUR} h" if span_ms >= HOUR else f"{span_ms // MINUTE} min"
 
 
 def legend(width: int, *, ascii_only: bool = False) -> Line:
@@ -199,17 +219,29 @@ def agenda(
     width: int,
     count: int,
 ) -> tuple[Line, ...]:
-    """Return what comes next, one line for each moment at which something starts, all of its schedules named."""
-    moments: dict[Instant, list[str]] = {}
-    for fire in fires:
-        moments.setdefault(from_datetime(fire.due) // SECOND * SECOND, []).append(fire.schedule_id)
+    """Return what comes next, one line for each moment at which something starts, all of its schedules named.
+
+    Where there are more moments than lines, each schedule is named at its first, with how often it starts.
+    """
+    moments, times = _moments(fires), Counter[str]()
+    if len(moments) > count:
+        times = Counter(fire.schedule_id for fire in fires)
+        moments = _moments({fire.schedule_id: fire for fire in reversed(fires)}.values())
     lines: list[Line] = []
-    for at, names in list(moments.items())[:count]:
+    for at, names in sorted(moments.items())[:count]:
         told = plural(len(names), "start", "starts") if len(names) > 1 else ""
         spans = [Span(f" {second(to_datetime(at), zone, now):<10}", Tone.STRONG)]
         spans += [Span(f"{told:<10}", Tone.WARN if len(names) > 1 else Tone.FAINT)]
         for name in names:
             words = schedules[name].when if name in schedules and len(names) == 1 else ""
-            spans += [said(f"{name}  "), said(words, Tone.FAINT)]
+            often = f"  {times[name]:,} times" if times[name] > 1 else ""
+            spans += [said(f"{name}  "), said(words, Tone.FAINT), Span(often, Tone.FAINT)]
         lines.append(fitted(spans, width))
     return tuple(lines)
+
+
+def _moments(fires: Iterable[PlannedFire]) -> dict[Instant, list[str]]:
+    found: dict[Instant, list[str]] = {}
+    for fire in fires:
+        found.setdefault(from_datetime(fire.due) // SECOND * SECOND, []).append(fire.schedule_id)
+    return found
