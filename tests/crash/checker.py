@@ -131,9 +131,11 @@ def _unclaimed_starts(evidence: Evidence) -> Findings:
 
 
 def _start_times(evidence: Evidence) -> Findings:
-    """A first attempt starts soon after its slot, the engine's launch and the end of what it had to wait for."""
+    """A first attempt starts soon after its slot, the engine's start and the end of what it had to wait for."""
     bounds = evidence.bounds
-    launches = [life.launched_at for life in evidence.lives]
+    launches = sorted(
+        at for life in evidence.lives for at in (life.launched_at, life.ready_at) if at is not None
+    )
     for schedule in evidence.schedules:
         ends = sorted(line.at for line in evidence.journal if _is_end_of(line, schedule))
         for line in _starts(evidence):
@@ -204,7 +206,6 @@ def _unresolved(evidence: Evidence) -> Findings:
     """After a clean stop nothing is under way, and what waits has something to wait for."""
     if not evidence.stopped_cleanly or not evidence.lives:
         return
-    stopped_at = evidence.lives[-1].ended_at
     active_at: dict[str, int] = defaultdict(int)
     for line in evidence.journal:
         active_at[line.schedule_id] = max(active_at[line.schedule_id], line.at)
@@ -213,7 +214,7 @@ def _unresolved(evidence: Evidence) -> Findings:
             yield Finding(Kind.UNRESOLVED, row.schedule_id, f"run {row.run_id} is {row.state}")
         elif row.state == "queued":
             due_at = max(row.due_at, row.retry_at or 0, active_at[row.schedule_id])
-            if due_at < stopped_at - 2 * evidence.bounds.late_ms:
+            if sum(life.worked_since(due_at) for life in evidence.lives) > 2 * evidence.bounds.late_ms:
                 yield Finding(Kind.UNRESOLVED, row.schedule_id, f"run {row.run_id} waits for nothing")
 
 

@@ -17,7 +17,7 @@ def make_site(tmp_path: Path) -> Iterator[MakeSite]:
     def make(tasks: tuple[Task, ...], **settings: str) -> Site:
         folder = tmp_path / f"site-{len(sites)}"
         folder.mkdir()
-        site = Site(folder, tasks, {"shutdown_grace": '"2s"', **settings})
+        site = Site(folder, tasks, {"shutdown_grace": '"500ms"', **settings})
         sites.append(site)
         return site
 

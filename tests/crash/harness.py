@@ -16,12 +16,12 @@ from typing import TypeVar
 
 from tests.crash.checker import Finding, check
 from tests.crash.fixture import Task, config_text
-from tests.crash.records import Bounds, Evidence, Life, Line, Watched, read_journal, read_ledger
+from tests.crash.records import Bounds, Evidence, Ledger, Life, Line, Watched, read_journal, read_ledger
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 JOB = HERE / "job.sh"
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 BOUNDS = Bounds()
 # How the ledger of each kind of store is read.
 LEDGERS = {"sqlite": read_ledger}
@@ -57,6 +57,7 @@ class Site:
         self.log = self.folder / "engine.log"
         self._boot_wall_ms = boot_wall_ms()
         self._launched_at = 0
+        self._starts_before = 0
         self.write_config(self.tasks)
 
     @property
@@ -76,6 +77,7 @@ class Site:
         module = ["tests.crash.launcher", fault] if fault else ["cronsole"]
         command = [sys.executable, "-m", *module, "engine", str(self.config), "--state", str(self.state)]
         path = f"{REPOSITORY}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+        self._starts_before = self.saw("EngineStarted")
         with (log_to or self.log).open("ab") as log:
             self._launched_at = now_ms()
             self.process = subprocess.Popen(
@@ -112,7 +114,12 @@ class Site:
         return code
 
     def note_end(self, *, was_killed: bool) -> None:
-        self.lives.append(Life(self._launched_at, now_ms(), was_killed))
+        ended_at = now_ms()
+        # Where no log says when it was ready, it was so from its launch on.
+        told = (
+            [*self._starts()[self._starts_before :], ended_at] if self.log.exists() else [self._launched_at]
+        )
+        self.lives.append(Life(self._launched_at, ended_at, was_killed, told[0]))
         self.process = None
 
     def clean_up(self) -> None:
@@ -146,19 +153,37 @@ class Site:
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
     def saw(self, kind: str) -> int:
-        return sum(1 for event in self.events() if event.get("event") == kind)
+        return self.log.read_bytes().count(f'"event":"{kind}"'.encode()) if self.log.exists() else 0
+
+    def _starts(self) -> list[int]:
+        return [int_at(event) for event in self.events() if event.get("event") == "EngineStarted"]
 
     def await_event(self, kind: str, count: int = 1, within_s: float = READY_WITHIN_S) -> None:
         """Wait until the engines have logged an event so many times."""
+        self.await_that(lambda: self.saw(kind) >= count, f"no {kind}", within_s)
+
+    def await_told(self, is_it: Callable[[Line], bool]) -> None:
+        """Wait until a job has told the journal a thing."""
+        self.await_that(lambda: any(map(is_it, self.told())), "no such line in the journal")
+
+    def await_that(
+        self, is_so: Callable[[], object], otherwise: str, within_s: float = READY_WITHIN_S
+    ) -> None:
         until = time.monotonic() + within_s
-        while self.saw(kind) < count:
+        while not is_so():
             assert time.monotonic() < until, (
-                f"no {kind} within {within_s} s; the log ends with {self.log_tail()}"
+                f"{otherwise} within {within_s} s; the log ends with {self.log_tail()}"
             )
             time.sleep(0.05)
 
     def await_ready(self) -> None:
-        self.await_event("EngineStarted", count=sum(1 for _ in self.lives) + 1)
+        self.await_event("EngineStarted", count=self._starts_before + 1)
+
+    def await_ready_or_end(self) -> None:
+        self.await_that(
+            lambda: self.saw("EngineStarted") > self._starts_before or self.engine.poll() is not None,
+            "neither ready nor ended",
+        )
 
     def mishaps(self) -> list[str]:
         """Return the tracebacks that the engines left in their log."""
@@ -172,11 +197,14 @@ class Site:
         return Evidence(
             schedules=self.watched(),
             lives=tuple(self.lives),
-            ledger=LEDGERS[self.store](self.database),
+            ledger=self.ledger(),
             journal=self.told(),
             bounds=bounds,
             stopped_cleanly=stopped_cleanly,
         )
+
+    def ledger(self) -> Ledger:
+        return LEDGERS[self.store](self.database)
 
     def told(self) -> tuple[Line, ...]:
         """Return what the jobs told the journal."""
@@ -184,8 +212,7 @@ class Site:
 
     def watched(self) -> tuple[Watched, ...]:
         """Return what is expected: from the first instant at which the first engine was surely up."""
-        ready = [int_at(event) for event in self.events() if event.get("event") == "EngineStarted"]
-        since = min(ready) if ready else now_ms()
+        since = min(self._starts(), default=now_ms())
         return tuple(task.watched(since) for task in self.tasks)
 
     def findings(self) -> list[Finding]:
@@ -205,11 +232,13 @@ def at_once(work: Callable[[T], R], items: Iterable[T]) -> dict[T, R]:
 
 
 def kill_again_and_again(site: Site, kills: int, seed: int, *, shortest_s: float, longest_s: float) -> None:
-    """Start the engine and kill it at random moments, those of its start and of its recovery included."""
+    """Start the engine and kill it at random moments, every other time those of its start and recovery included."""
     dice = random.Random(seed)
-    for _ in range(kills):
+    for number in range(kills):
         site.start()
+        if number % 2:
+            site.await_ready()
         time.sleep(dice.uniform(shortest_s, longest_s))
         site.kill()
         if dice.random() < 0.3:
-            time.sleep(dice.uniform(0.0, 1.5))
+            time.sleep(dice.uniform(0.0, 1.0))

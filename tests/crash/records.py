@@ -42,11 +42,16 @@ class Watched:
 
 @dataclass(frozen=True)
 class Life:
-    """One process of the engine, from before its launch to after its end."""
+    """One process of the engine, from before its launch to after its end; it is at work from `ready_at` on."""
 
     launched_at: int
     ended_at: int
     was_killed: bool = False
+    ready_at: int | None = None
+
+    def worked_since(self, at: int) -> int:
+        """Return for how long it was at work after an instant."""
+        return max(0, self.ended_at - max(at, self.ready_at or self.launched_at))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ BOUNDS = Bounds(late_ms=3_000)
 TASKS = (
     cron("each-second", "*", range(60)),
     every("each-second-all", 1, **RUN_ALL),
-    every("outlives-a-kill", 2, NAP="9"),
+    every("outlives-a-kill", 2, NAP="60"),
     every("naps", 1, NAP="1.5"),
     every("fails-and-retries", 2, CODE="1", retry='{attempts = 2, delay = "200ms"}'),
 )
@@ -35,6 +35,7 @@ def is_killed_and_comes_back(site: Site, bug: str) -> None:
     site.kill()
     time.sleep(2.5)
     site.start(fault=bug)
+    site.await_ready()
     time.sleep(5)
     site.stop()
 

@@ -8,6 +8,7 @@ import pytest
 from tests.crash.checker import Finding, Kind, check
 from tests.crash.fixture import EVERYTHING
 from tests.crash.harness import Site, at_once
+from tests.crash.records import Bounds
 
 GRACE_S = 0.5
 # What the promise allows beyond the grace, and as much again for a machine that is busy with other tests.
@@ -16,8 +17,17 @@ SITES = 4
 STOPS_EACH = 5
 
 
+# How long something waits for its turn is not asked of lives as short as these.
+BOUNDS = Bounds(late_ms=60_000)
+
+
 def unresolved(site: Site) -> list[Finding]:
-    return [finding for finding in check(site.evidence()) if finding.kind is Kind.UNRESOLVED]
+    findings = check(site.evidence(bounds=BOUNDS))
+    return [finding for finding in findings if finding.kind is Kind.UNRESOLVED]
+
+
+def waiting(site: Site) -> set[str]:
+    return {row.run_id for row in site.ledger().rows if row.state == "queued"}
 
 
 def stop_again_and_again(site: Site, stops: int, seed: int) -> list[str]:
@@ -34,6 +44,10 @@ def stop_again_and_again(site: Site, stops: int, seed: int) -> list[str]:
         if left := site.jobs():
             faults.append(f"stop {len(site.lives)} left {left}")
         faults += map(str, unresolved(site))
+    left_waiting = waiting(site)
+    site.start()
+    site.await_that(lambda: not left_waiting & waiting(site), "what waited has not had its turn")
+    site.stop()
     return faults
 
 
