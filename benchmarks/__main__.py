@@ -19,6 +19,7 @@ from benchmarks import (
     load,
     next_fire,
     pages,
+    plugin_fire_cpu,
     simulate,
     steady,
 )
@@ -28,6 +29,7 @@ _IN_ORDER = (
     next_fire,
     load,
     fire_cpu,
+    plugin_fire_cpu,
     lateness,
     herd,
     steady,

@@ -1,5 +1,6 @@
 """Runs one scheduler on one workload in a process of its own, and tells what can be seen from outside."""
 
+import math
 import subprocess
 import tempfile
 import time
@@ -30,7 +31,8 @@ class Observed(msgspec.Struct, frozen=True):
 
     @property
     def cpu_us_a_run(self) -> float:
-        return self.cpu_s / self.begun * 1e6
+        # A scheduler that cannot keep up may begin nothing at all in a short stretch.
+        return self.cpu_s / self.begun * 1e6 if self.begun else math.inf
 
     @property
     def percent_of_a_core(self) -> float:

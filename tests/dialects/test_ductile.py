@@ -394,14 +394,14 @@ async def test_a_command_the_manifest_does_not_list_pauses_that_entry_alone_and_
     assert "invalid: " in refusal.reason
     await house.seconds(5 * 60)
     await house.until(RunFinished)
-    assert await house.verdicts("withings/weigh") == ["skipped(disabled)"]
+    assert await house.verdicts("withings/weigh") == ["skipped(paused)"]
     assert await house.verdicts("withings/poll") == ["succeeded"]
     write_plugin(tmp_path, OK, commands=("poll", "weigh"))
     await house.seconds(3)
     await house.until(PluginLoaded, count=2)
     await house.seconds(5 * 60)
     await house.until(RunFinished, lambda event: event.schedule_id == "withings/weigh")
-    assert await house.verdicts("withings/weigh") == ["skipped(disabled)", "succeeded"]
+    assert await house.verdicts("withings/weigh") == ["skipped(paused)", "succeeded"]
 
 
 async def test_schedule_id_payload_and_skip_reasons_appear_in_history(house, tmp_path, monkeypatch):
@@ -469,7 +469,7 @@ async def test_the_circuit_of_a_command_outlives_the_engine_and_is_seen_and_rese
     await house.restart()
     circuits = house.engine.circuits
     assert circuits.of_plugin("withings")["poll"].opened_at is not None
-    assert await circuits.reset("withings", "poll", actor="ann") == ("poll",)
+    assert await circuits.reset("withings", ["poll"], actor="ann") == ("poll",)
     assert "poll" not in circuits.of_plugin("withings")
     assert house.engine.lanes.in_force("withings/poll:often").state.breaker.opened_at is None
 

@@ -384,8 +384,8 @@ async def test_a_command_the_manifest_does_not_list_pauses_that_entry_as_invalid
     await plugin.close()
     poll, weigh = declared.schedules
     (refused,) = declared.refused
-    assert (poll.id, poll.enabled) == ("withings/poll", True)
-    assert (weigh.id, weigh.enabled, weigh.description) == ("withings/weigh", False, refused.reason)
+    assert (poll.id, poll.invalid) == ("withings/poll", "")
+    assert (weigh.id, weigh.enabled, weigh.invalid) == ("withings/weigh", True, refused.reason)
     assert refused.schedule_id == "withings/weigh"
     assert refused.reason.startswith("invalid: ")
     assert "lists no command 'weigh'" in refused.reason

@@ -244,3 +244,31 @@ async def test_a_plugin_that_hangs_while_it_is_loaded_is_given_up(
     await caller.load("import time\ntime.sleep(2)\n")
     assert caller.yard.record("sample").reason == "it did not say what it declares within 0.2s"
     assert threading.active_count() < 50
+
+
+async def test_an_async_schedules_that_blocks_is_given_up_too(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cronsole.plugins.registry._LOAD_SECONDS", 0.2)
+    monkeypatch.setattr("cronsole.plugins.python._GRACE", 0.1)
+    await caller.load(
+        f"{HEAD}import time\nclass Sample(Plugin):\n    async def schedules(self):\n        time.sleep(2)\n"
+    )
+    assert caller.yard.record("sample").reason == "it did not say what it declares within 0.2s"
+
+
+async def test_a_run_that_is_stopped_before_its_turn_in_the_loop_never_begins(
+    caller: Caller, make_job: MakeJob
+) -> None:
+    await caller.load(running("ctx.log('began')\ntime.sleep(0.3)", "async "))
+    blocking = asyncio.ensure_future(caller.call())
+    await asyncio.sleep(0.05)
+    behind = PluginExecutor(caller.yard.registry).start(make_job(PluginCall("sample"), kill_grace_ms=60_000))
+    waiting = asyncio.ensure_future(behind.wait())
+    await asyncio.sleep(0.05)
+    behind.stop("stopped")
+    async with asyncio.timeout(20):
+        outcome = await waiting
+    assert (outcome.state, outcome.output) == (RunState.CANCELLED, "")
+    assert (await blocking).state is RunState.SUCCEEDED
+    assert (await caller.yard.registry.health("sample")).is_well

@@ -11,6 +11,7 @@ from cronsole.model.run import RunState
 class InlineExecution:
     """Awaits `carry_out` when first waited for; a timeout or a stop cancels it; `conclude` makes the outcome.
 
+    What is not `is_timed` keeps its timeout itself.
     A coroutine that swallows its cancellation is cancelled again after each grace until it gives in. One task
     waits at a time.
     """
@@ -20,6 +21,7 @@ class InlineExecution:
         "_carry_out",
         "_conclude",
         "_cut",
+        "_is_timed",
         "_job",
         "_outcome",
         "_task",
@@ -32,8 +34,11 @@ class InlineExecution:
         job: Job,
         carry_out: Callable[[], Awaitable[Judgement]],
         conclude: Callable[[Judgement], Outcome],
+        *,
+        is_timed: bool = True,
     ) -> None:
         self.process: Process | None = None
+        self._is_timed = is_timed
         self._job = job
         self._carry_out = carry_out
         self._conclude = conclude
@@ -49,7 +54,7 @@ class InlineExecution:
         if self._cut is not None:
             return self._settle(self._cut)
         self._task = asyncio.current_task()
-        if self._job.timeout_ms is not None:
+        if self._is_timed and self._job.timeout_ms is not None:
             timeout_s = self._job.timeout_ms / 1000
             self._timer = asyncio.get_running_loop().call_later(timeout_s, self._time_out)
         try:

@@ -32,7 +32,8 @@ class Notes:
         self._cap_bytes = max(cap_bytes, INLINE_BYTES)
         self._lock: threading.Lock | None = None
         self._head: list[bytes] = []
-        self._tail: deque[bytes] = deque()
+        # Made when it is needed: its first block is larger than all else here.
+        self._tail: deque[bytes] | tuple[()] = ()
         self._tail_bytes = 0
         self._total = 0
         self._written = 0
@@ -101,10 +102,11 @@ class Notes:
             self._write(data)
             self._written += len(data)
             return
-        self._tail.append(data[-INLINE_BYTES:])
-        self._tail_bytes += len(self._tail[-1])
-        while self._tail_bytes - len(self._tail[0]) >= INLINE_BYTES:
-            self._tail_bytes -= len(self._tail.popleft())
+        tail = self._tail = self._tail or deque()
+        tail.append(data[-INLINE_BYTES:])
+        self._tail_bytes += len(tail[-1])
+        while self._tail_bytes - len(tail[0]) >= INLINE_BYTES:
+            self._tail_bytes -= len(tail.popleft())
 
     def _open(self) -> None:
         """Move what is kept to the file; where none can be made, only the last lines are kept from here on."""
@@ -113,7 +115,7 @@ class Notes:
         try:
             self._fd = output.create(self._path)
         except OSError:
-            self._tail.append(head)
+            self._tail = deque((head,))
             self._tail_bytes = len(head)
             return
         self._write(head)

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
-from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -33,9 +32,8 @@ class PluginExecutor:
         self._lender = lender
 
     def start(self, job: Job) -> Execution:
-        called = _Called(self._lender)
-        untimed = msgspec.structs.replace(job, timeout_ms=None)
-        return InlineExecution(untimed, partial(called.carry_out, job), called.conclude)
+        called = _Called(self._lender, job)
+        return InlineExecution(job, called.carry_out, called.conclude, is_timed=False)
 
     async def close(self) -> None:
         """The registry unloads the plugins."""
@@ -44,16 +42,20 @@ class PluginExecutor:
 class _Called:
     """One call, with what the plugin made of it."""
 
-    def __init__(self, lender: Lender) -> None:
-        self._lender = lender
-        self._outcome: Outcome | None = None
+    __slots__ = ("_job", "_judgement", "_lender", "_outcome")
 
-    async def carry_out(self, job: Job) -> Judgement:
-        action = job.action
+    def __init__(self, lender: Lender, job: Job) -> None:
+        self._lender = lender
+        self._job = job
+        self._outcome: Outcome | None = None
+        self._judgement: Judgement | None = None
+
+    async def carry_out(self) -> Judgement:
+        action = self._job.action
         assert isinstance(action, PluginCall)
         try:
             async with self._lender.lend(action.plugin) as plugin:
-                outcome = await plugin.call(job, action.call)
+                outcome = await plugin.call(self._job, action.call)
         except StartFault as fault:
             return Judgement(RunState.FAILED, str(fault), fault.is_final)
         except Exception as fault:  # noqa: BLE001 - a carrier's own fault ends one run, and no other
@@ -63,12 +65,15 @@ class _Called:
         if task is not None and task.cancelling():
             # Who cancelled is to see that it came through, though the plugin told how the call ended.
             raise asyncio.CancelledError
-        return Judgement(outcome.state, outcome.detail, outcome.is_final)
+        self._judgement = Judgement(outcome.state, outcome.detail, outcome.is_final)
+        return self._judgement
 
     def conclude(self, judgement: Judgement) -> Outcome:
         """Return what the plugin made of it, under the judgement of whoever stopped it."""
         if self._outcome is None:
             return Outcome(judgement.state, detail=judgement.detail, is_final=judgement.is_final)
+        if judgement is self._judgement:
+            return self._outcome
         return msgspec.structs.replace(
             self._outcome, state=judgement.state, detail=judgement.detail, is_final=judgement.is_final
         )

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from enum import Enum, auto
 from queue import SimpleQueue
 from typing import Any
+
+from cronsole.executors.crossing import Crossing, crossing_to
 
 
 class _State(Enum):
@@ -17,23 +19,53 @@ class _State(Enum):
 
 
 class _Call:
-    __slots__ = ("function", "future", "state")
+    __slots__ = ("_fault", "_function", "_result", "future", "state", "way_home")
 
-    def __init__(self, function: Callable[[], Any], future: asyncio.Future[Any]) -> None:
-        self.function = function
-        self.future = future
+    def __init__(self, function: Callable[[], Any], way_home: Crossing) -> None:
+        self._function = function
+        self._result: Any = None
+        self._fault: BaseException | None = None
+        self.way_home = way_home
+        self.future: asyncio.Future[Any] = way_home.loop.create_future()
         self.state = _State.WAITING
+
+    def carry_out(self) -> None:
+        try:
+            self._result = self._function()
+        except BaseException as fault:  # noqa: BLE001 - whatever a handler raises belongs to its run
+            self._fault = fault
+
+    def deliver(self) -> None:
+        fault, self._fault = self._fault, None
+        if self.future.done():
+            return
+        if fault is None:
+            self.future.set_result(self._result)
+        elif isinstance(fault, StopIteration):
+            # A future refuses this one.
+            self.future.set_exception(RuntimeError("StopIteration"))
+        else:
+            self.future.set_exception(fault)
 
 
 class ThreadPool:
-    """At most `limit` calls run at a time, abandoned ones not counted; the others wait in order."""
+    """At most `limit` calls run at a time, abandoned ones not counted; the others wait in order.
+
+    One thread is woken at a time, and wakes the next if there is still something to do: short calls are all done by
+    the first, and behind a long one the next is there at once. A thread for each call would have them all ask for
+    the interpreter together.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._lock = threading.Lock()
+        self._waiting: deque[_Call] = deque()
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._way_home: Crossing | None = None
         self._threads = 0
-        self._open = 0
+        self._idle = 0
+        self._is_waking = False
+        self._is_closed = False
         self._abandoned = 0
 
     @property
@@ -43,11 +75,11 @@ class ThreadPool:
 
     async def run(self, function: Callable[[], Any], on_abandon: Callable[[], None]) -> Any:
         """Return what the function returns or raises; when cancelled, the call goes on without a waiter."""
-        call = _Call(function, asyncio.get_running_loop().create_future())
-        with self._lock:
-            self._open += 1
-        self._calls.put(call)
-        self._provide_thread()
+        self._way_home = crossing_to(asyncio.get_running_loop(), self._way_home)
+        call = _Call(function, self._way_home)
+        self._waiting.append(call)
+        if not self._is_waking:
+            self._provide_thread()
         try:
             return await call.future
         except asyncio.CancelledError:
@@ -56,26 +88,42 @@ class ThreadPool:
             raise
 
     def close(self) -> None:
-        """Let the idle threads end; those that are left behind end with the process."""
+        """Let the threads end when nothing waits; those that are left behind end with the process."""
         with self._lock:
-            idle, self._threads = self._threads, 0
+            self._is_closed = True
+            idle, self._idle = self._idle, 0
         for _ in range(idle):
-            self._calls.put(None)
+            self._bell.put(None)
 
     def _provide_thread(self) -> None:
+        """Have one more thread look for a call, if there is one that waits, and a thread to be had."""
         with self._lock:
-            if self._threads >= min(self._open, self._limit):
+            if self._is_waking or not self._waiting:
+                return
+            if self._idle:
+                self._idle -= 1
+                self._is_waking = True
+                self._bell.put(None)
+                return
+            if self._threads >= self._limit:
                 return
             self._threads += 1
-        threading.Thread(target=self._work, name="cronsole-handler", daemon=True).start()
+            self._is_waking = True
+        try:
+            threading.Thread(target=self._work, name="cronsole-handler", daemon=True).start()
+        except RuntimeError:
+            with self._lock:
+                self._threads -= 1
+                self._is_waking = False
+                is_alone = not self._threads
+            # The other threads come to the call in time.
+            if is_alone:
+                raise
 
     def _abandon(self, call: _Call) -> bool:
         """Wait for a call no longer; return whether it goes on by itself."""
         with self._lock:
             was, call.state = call.state, _State.ABANDONED
-            if was is _State.DONE:
-                return False
-            self._open -= 1
             if was is _State.RUNNING:
                 self._threads -= 1
                 self._abandoned += 1
@@ -83,41 +131,44 @@ class ThreadPool:
         return was is _State.RUNNING
 
     def _work(self) -> None:
+        with self._lock:
+            self._is_waking = False
         while True:
-            call = self._calls.get()
+            call = self._next()
             if call is None:
-                return
-            with self._lock:
-                if call.state is not _State.WAITING:
-                    continue
-                call.state = _State.RUNNING
-            result, fault = _carry_out(call.function)
+                if not self._has_slept():
+                    return
+                continue
+            self._provide_thread()
+            call.carry_out()
             with self._lock:
                 if call.state is _State.ABANDONED:
                     self._abandoned -= 1
                     return
                 call.state = _State.DONE
-                self._open -= 1
-            # A loop that was closed meanwhile has nobody who waits.
-            with suppress(RuntimeError):
-                call.future.get_loop().call_soon_threadsafe(_deliver, call.future, result, fault)
-            del call, result, fault
+            call.way_home.put(call.deliver)
+            del call
 
+    def _next(self) -> _Call | None:
+        """Return the call whose turn it is, None where nothing waits."""
+        with self._lock:
+            while self._waiting:
+                call = self._waiting.popleft()
+                if call.state is _State.WAITING:
+                    call.state = _State.RUNNING
+                    return call
+            return None
 
-def _carry_out(function: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-    try:
-        return function(), None
-    except BaseException as fault:  # noqa: BLE001 - whatever a handler raises belongs to its run
-        return None, fault
-
-
-def _deliver(future: asyncio.Future[Any], result: Any, fault: BaseException | None) -> None:
-    if future.done():
-        return
-    if fault is None:
-        future.set_result(result)
-    elif isinstance(fault, StopIteration):
-        # A future refuses this one.
-        future.set_exception(RuntimeError("StopIteration"))
-    else:
-        future.set_exception(fault)
+    def _has_slept(self) -> bool:
+        """Sleep until there may be something to do; false for a thread that is to end."""
+        with self._lock:
+            if self._waiting:
+                return True
+            if self._is_closed:
+                self._threads -= 1
+                return False
+            self._idle += 1
+        self._bell.get()
+        with self._lock:
+            self._is_waking = False
+        return True

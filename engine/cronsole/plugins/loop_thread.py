@@ -2,10 +2,13 @@
 
 import asyncio
 import threading
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
+
+from cronsole.executors.crossing import Crossing
+
+Make: TypeAlias = Callable[[], Coroutine[Any, Any, Any]]
 
 
 class LoopThread:
@@ -13,111 +16,150 @@ class LoopThread:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._abandoned = 0
-        self._calls: Counter[asyncio.AbstractEventLoop] = Counter()
-        self._lock = threading.Lock()
+        self._serving: _Serving | None = None
+        self._abandoned: set[_Call] = set()
 
     @property
     def abandoned(self) -> int:
         """How many coroutines still run though nobody waits for them."""
-        return self._abandoned
+        return len(self._abandoned)
 
-    async def run(self, make: Callable[[], Coroutine[Any, Any, Any]], on_abandon: Callable[[], None]) -> Any:
+    async def run(self, make: Make, on_abandon: Callable[[], None], grace_s: float) -> Any:
         """Return what the coroutine returns or raises.
 
-        When cancelled, it is cancelled too and its end awaited; cancelled once more, it goes on without a waiter.
+        When cancelled, it is cancelled too and its end awaited; after the grace, or when cancelled once more, it goes
+        on without a waiter.
         """
         home = asyncio.get_running_loop()
-        over = asyncio.Event()
-        call = _Call(self, make, home, over)
-        loop = self._running()
-        with self._lock:
-            self._calls[loop] += 1
-        future = asyncio.run_coroutine_threadsafe(call.carry_out(), loop)
+        serving = self._serving
+        if serving is None or serving.way_home.loop is not home:
+            self.close()
+            self._serving = serving = _Serving(self._name, home)
+        call = _Call(make, serving)
+        serving.way.put_from(home, call.begin)
         try:
-            return await asyncio.wrap_future(future)
+            return await call.answer
         except asyncio.CancelledError:
-            future.cancel()
-            try:
-                await over.wait()
-            except asyncio.CancelledError:
-                if self._abandon(call, loop):
-                    on_abandon()
+            if not call.is_over and not await call.has_ended_within(grace_s):
+                self._abandon(serving, call)
+                on_abandon()
             raise
 
     def close(self) -> None:
         """Let the loop end, once the last coroutine in it has; one that never ends does so with the process."""
-        with self._lock:
-            loop, self._loop = self._loop, None
-            is_idle = loop is not None and not self._calls[loop]
-        if loop is not None and is_idle:
-            loop.call_soon_threadsafe(loop.stop)
+        serving, self._serving = self._serving, None
+        if serving is not None:
+            serving.way.put(serving.leave)
 
-    def _running(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None:
-            self._loop = loop = asyncio.new_event_loop()
-            threading.Thread(target=_serve, args=(loop,), name=f"cronsole-{self._name}", daemon=True).start()
-        return self._loop
-
-    def _abandon(self, call: "_Call", loop: asyncio.AbstractEventLoop) -> bool:
-        with self._lock:
-            if call.is_over:
-                return False
-            call.is_abandoned = True
-            self._abandoned += 1
-            if self._loop is loop:
-                # What else runs in it goes on there; whoever comes next is not to wait behind it.
-                self._loop = None
-        return True
-
-    def _end(self, call: "_Call") -> None:
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            call.is_over = True
-            self._calls[loop] -= 1
-            if call.is_abandoned:
-                self._abandoned -= 1
-            if loop is not self._loop and not self._calls[loop]:
-                del self._calls[loop]
-                loop.call_soon(loop.stop)
+    def _abandon(self, serving: "_Serving", call: "_Call") -> None:
+        self._abandoned.add(call)
+        call.on_end = self._abandoned.discard
+        if self._serving is serving:
+            # What else runs in it goes on there; whoever comes next is not to wait behind it.
+            self.close()
 
 
 class _Call:
-    def __init__(
-        self,
-        owner: LoopThread,
-        make: Callable[[], Coroutine[Any, Any, Any]],
-        home: asyncio.AbstractEventLoop,
-        over: asyncio.Event,
-    ) -> None:
-        self._owner = owner
+    """One coroutine. `begin`, `cancel` and its end are in the plugin's loop, all else where it is awaited."""
+
+    __slots__ = ("_fault", "_make", "_over", "_serving", "_task", "answer", "is_over", "on_end")
+
+    def __init__(self, make: Make, serving: "_Serving") -> None:
         self._make = make
-        self._home = home
-        self._over = over
+        self._serving = serving
+        self._task: asyncio.Task[Any] | None = None
+        self._fault: BaseException | None = None
+        self._over: asyncio.Future[None] | None = None
+        self.answer: asyncio.Future[Any] = serving.way_home.loop.create_future()
         self.is_over = False
-        self.is_abandoned = False
+        self.on_end: Callable[[_Call], None] | None = None
 
-    async def carry_out(self) -> Any:
+    async def has_ended_within(self, seconds: float) -> bool:
+        """Cancel the coroutine; whoever is cancelled while it ends waits no longer."""
+        self._over = self._serving.way_home.loop.create_future()
+        self._serving.way.put(self.cancel)
+        with suppress(TimeoutError, asyncio.CancelledError):
+            async with asyncio.timeout(seconds):
+                await self._over
+        return self.is_over
+
+    def begin(self) -> None:
+        serving = self._serving
+        serving.calls += 1
         try:
-            return await self._make()
-        except (SystemExit, KeyboardInterrupt) as fault:
-            # They would end the loop for everything else that runs in it.
-            raise RuntimeError(f"{type(fault).__name__}: {fault}") from fault
-        finally:
-            self._owner._end(self)
-            # A loop that was closed meanwhile has nobody who waits.
-            with suppress(RuntimeError):
-                self._home.call_soon_threadsafe(self._over.set)
+            self._task = serving.loop.create_task(self._make())
+        except Exception as fault:  # noqa: BLE001 - a function that cannot be called so is a fault of the call
+            self._fault = fault
+            self._end(None)
+        else:
+            self._task.add_done_callback(self._end)
+
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def tell(self) -> None:
+        """Hand over what came of it."""
+        self.is_over = True
+        if self.on_end is not None:
+            self.on_end(self)
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
+        task, answer = self._task, self.answer
+        fault = self._fault if task is None or task.cancelled() else task.exception()
+        if answer.done():
+            return
+        if isinstance(fault, Exception):
+            answer.set_exception(fault)
+        elif fault is not None:
+            # Whoever waits may take it for an order to end the process.
+            answer.set_exception(RuntimeError(f"{type(fault).__name__}: {fault}"))
+        elif task is None or task.cancelled():
+            answer.cancel()
+        else:
+            answer.set_result(task.result())
+
+    def _end(self, _: object) -> None:
+        serving = self._serving
+        serving.way_home.put_from(serving.loop, self.tell)
+        serving.calls -= 1
+        if serving.is_leaving:
+            serving.stop_if_idle()
 
 
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        for task in asyncio.all_tasks(loop):
+class _Serving:
+    """One loop with its thread. What is put on its way is done in the order in which it was put.
+
+    The way home is its own: a loop that hangs is not to hold back what comes out of the next.
+    """
+
+    def __init__(self, name: str, home: asyncio.AbstractEventLoop) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.way = Crossing(self.loop)
+        self.way_home = Crossing(home)
+        self.calls = 0
+        self.is_leaving = False
+        threading.Thread(target=self._serve, name=f"cronsole-{name}", daemon=True).start()
+
+    def leave(self) -> None:
+        self.is_leaving = True
+        self.stop_if_idle()
+
+    def stop_if_idle(self) -> None:
+        if self._has_left():
+            self.loop.stop()
+
+    def _has_left(self) -> bool:
+        return self.is_leaving and not self.calls
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        while not self._has_left():
+            # Whatever runs in it may raise SystemExit, or stop the loop; it is not the only one there.
+            with suppress(SystemExit, KeyboardInterrupt):
+                self.loop.run_forever()
+        for task in asyncio.all_tasks(self.loop):
             task.cancel()
         with suppress(RuntimeError):
-            loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.close()

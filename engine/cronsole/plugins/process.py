@@ -333,8 +333,8 @@ def _secrets(config: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _at_rest(schedule: Schedule, reason: str) -> Schedule:
-    """Return an entry that cannot be called as one that is shown with the reason, and not fired."""
-    return msgspec.structs.replace(schedule, enabled=False, description=reason) if reason else schedule
+    """Return an entry that cannot be called as one that is paused with the reason."""
+    return msgspec.structs.replace(schedule, invalid=reason) if reason else schedule
 
 
 def _failed(detail: str, *, is_final: bool = False) -> _Reply:

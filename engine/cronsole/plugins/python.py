@@ -9,7 +9,7 @@ import inspect
 import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
@@ -18,10 +18,9 @@ from cronsole.errors import ConfigError, nearest
 from cronsole.executors.base import Job, Outcome
 from cronsole.executors.context import RunContext
 from cronsole.executors.handler import conclude, judge_fault
-from cronsole.executors.inline import InlineExecution
 from cronsole.executors.notes import Notes
 from cronsole.executors.threads import ThreadPool
-from cronsole.executors.verdict import Judgement, judge_duration
+from cronsole.executors.verdict import Judgement, judge_duration, span
 from cronsole.model.plugin import Carrier
 from cronsole.model.run import RunState
 from cronsole.model.schedule import Schedule
@@ -30,11 +29,15 @@ from cronsole.plugins.author import Plugin
 from cronsole.plugins.author import Schedule as Declaration
 from cronsole.plugins.base import Declared, Health, PluginFault, Verb
 from cronsole.plugins.code import find_plugin, forget
+from cronsole.plugins.deadlines import Deadlines
 from cronsole.plugins.loading import PluginGround
 from cronsole.plugins.loop_thread import LoopThread
 from cronsole.plugins.own_schedules import OwnSchedules
 
 _MOST_THREADS: Final = 32
+# How long a coroutine that was cancelled may still go on before it is left behind.
+_GRACE: Final = 5.0
+_SHORTEST_GRACE: Final = 0.1
 _CONTRACT: Final = frozenset(dir(Plugin)) - {"run"}
 
 
@@ -54,6 +57,17 @@ async def open_python(settings: PluginSettings, ground: PluginGround) -> "Python
 def carry(plugin: Any, settings: PluginSettings, ground: PluginGround) -> "PythonPlugin":
     """Return a plugin that somebody else has made."""
     return PythonPlugin(_made(plugin, ""), settings, ground, ThreadPool(_MOST_THREADS))
+
+
+def _nothing() -> None:
+    """Whoever gives up waiting for a load lets it go on by itself."""
+
+
+class _Verb(msgspec.Struct, frozen=True):
+    """What is called for one verb, looked up once."""
+
+    call: Callable[[RunContext], Any]
+    is_async: bool
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -79,6 +93,9 @@ class PythonPlugin:
         self._ground = ground
         self._threads = threads
         self._loop = LoopThread(settings.name)
+        self._deadlines = Deadlines()
+        self._functions: dict[str, _Verb] = {}
+        self._schedules: OwnSchedules | None = None
         self.name = settings.name
         self.origin = settings.path or f"module {settings.module}"
         self.priority = made.priority
@@ -101,14 +118,32 @@ class PythonPlugin:
     async def call(self, job: Job, verb: str) -> Outcome:
         notes = Notes(job.output_path, job.limits.output_bytes)
         notes.share()
-        execution = InlineExecution(
-            job, partial(self._carry_out, job, verb, notes), partial(self._conclude, job, notes)
-        )
+        clock = self._ground.clock
+        function = self._functions.get(verb) or self._look_up(verb)
+        if isinstance(function, Judgement):
+            return self._conclude(job, notes, function)
+        asked = partial(function.call, RunContext(job, notes, clock.now(), self._own_schedules()))
+        started = clock.monotonic()
+        deadline = self._deadlines.begin(job.timeout_ms)
+        grace_s = max(job.kill_grace_ms / 1000, _SHORTEST_GRACE)
         try:
-            return await execution.wait()
+            if function.is_async:
+                await self._loop.run(asked, notes.abandon, grace_s)
+            else:
+                await self._ask(asked, notes.abandon, grace_s)
         except asyncio.CancelledError:
-            # What it wrote until then is worth keeping; whoever cancelled gets the outcome instead.
-            return self._conclude(job, notes, Judgement(RunState.CANCELLED, "cancelled"))
+            if deadline is not None and deadline.is_why():
+                judgement = Judgement(RunState.TIMED_OUT, f"timed out after {span(job.timeout_ms or 0)}")
+            else:
+                # What it wrote until then is worth keeping; whoever cancelled gets the outcome instead.
+                judgement = Judgement(RunState.CANCELLED, "cancelled")
+        except (Exception, SystemExit, KeyboardInterrupt) as fault:  # noqa: BLE001 - it belongs to the run
+            judgement = judge_fault(fault, notes)
+        else:
+            judgement = judge_duration(round((clock.monotonic() - started) * 1000), job.expect)
+        finally:
+            self._deadlines.end(deadline)
+        return self._conclude(job, notes, judgement)
 
     async def health(self) -> Health:
         left_behind = self._threads.abandoned + self._loop.abandoned
@@ -126,30 +161,19 @@ class PythonPlugin:
         finally:
             self._threads.close()
             self._loop.close()
+            self._deadlines.close()
             forget(self._module)
-
-    async def _carry_out(self, job: Job, verb: str, notes: Notes) -> Judgement:
-        clock = self._ground.clock
-        function = self._function(verb)
-        if isinstance(function, Judgement):
-            return function
-        context = RunContext(job, notes, clock.now(), self._own_schedules())
-        started = clock.monotonic()
-        try:
-            await self._ask(partial(function, context), notes.abandon)
-        except (Exception, SystemExit, KeyboardInterrupt) as fault:  # noqa: BLE001 - it belongs to the run
-            return judge_fault(fault, notes)
-        return judge_duration(round((clock.monotonic() - started) * 1000), job.expect)
 
     def _conclude(self, job: Job, notes: Notes, judgement: Judgement) -> Outcome:
         return conclude(job, notes, judgement, self._threads.abandoned + self._loop.abandoned)
 
-    def _function(self, verb: str) -> "Callable[[RunContext], Any] | Judgement":
-        if not verb or verb == "run":
-            return cast("Callable[[RunContext], Any]", self._plugin.run)
+    def _look_up(self, verb: str) -> "_Verb | Judgement":
         known = [one.name for one in self._verbs()]
-        if verb in known:
-            return cast("Callable[[RunContext], Any]", getattr(self._plugin, verb))
+        name = verb or "run"
+        if name in known:
+            found = getattr(self._plugin, name)
+            self._functions[verb] = function = _Verb(found, inspect.iscoroutinefunction(found))
+            return function
         near = nearest(verb, known)
         hint = f"did you mean {near!r}?" if near else f"it has: {', '.join(known)}"
         told = f"plugin {self.name} has no verb {verb!r}; {hint}"
@@ -164,17 +188,17 @@ class PythonPlugin:
                 yield Verb(name, _first_line(found))
 
     def _own_schedules(self) -> OwnSchedules:
-        return OwnSchedules(self.name, self._ground.schedules, asyncio.get_running_loop())
+        if self._schedules is None:
+            self._schedules = OwnSchedules(self.name, self._ground.schedules, asyncio.get_running_loop())
+        return self._schedules
 
-    async def _ask(self, function: Callable[[], Any], on_abandon: Callable[[], None] | None = None) -> Any:
-        """Call a function of the plugin where it can hold up nobody else."""
-        on_abandon = on_abandon or _nothing
-        inner = function.func if isinstance(function, partial) else function
-        if inspect.iscoroutinefunction(inner):
-            return await self._loop.run(function, on_abandon)
+    async def _ask(
+        self, function: Callable[[], Any], on_abandon: Callable[[], None] = _nothing, grace_s: float = _GRACE
+    ) -> Any:
+        """Call a function of the plugin on a thread, and await what is to be awaited in the plugin's loop."""
         result = await self._threads.run(function, on_abandon)
         if inspect.isawaitable(result):
-            return await self._loop.run(partial(_awaited, result), on_abandon)
+            return await self._loop.run(partial(_awaited, result), on_abandon, grace_s)
         return result
 
     def _read(self, declared: object) -> list[Schedule]:
@@ -198,10 +222,6 @@ class PythonPlugin:
 
 async def _awaited(result: Any) -> Any:
     return await result
-
-
-def _nothing() -> None:
-    """Whoever gives up waiting for a load lets it go on by itself."""
 
 
 def _make(settings: PluginSettings) -> _Made:
