@@ -85,7 +85,9 @@ class Stage:
         return msgspec.structs.replace(job, **changes)
 
     async def call(self, verb: str, **changes: Any) -> Outcome:
-        outcome = await self.executor.start(self.job(verb, **changes)).wait()
+        # What should have been ended long ago is a failure of the test, and not its end.
+        async with asyncio.timeout(60):
+            outcome = await self.executor.start(self.job(verb, **changes)).wait()
         if outcome.remembered is not None:
             await self.state.remember(outcome.remembered.plugin, outcome.remembered.updates)
         return outcome
