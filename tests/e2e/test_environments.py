@@ -39,9 +39,8 @@ def tour(place: Place, **environ: str) -> Terminal:
     terminal.press("y")
     terminal.wait_for("1 failing")
     terminal.press("*", "G")
-    terminal.until(
-        lambda _: " well " in terminal.text.split("\n")[-9:][0] + terminal.text, "the cursor on it"
-    )
+    # The panel tells that the cursor is there.
+    terminal.wait_for("output", "red deep")
     terminal.press("l")
     terminal.wait_for("red deep", "all of it")
     terminal.press(ESCAPE)

@@ -52,3 +52,17 @@ def test_a_terminal_that_is_too_small_is_told_so(lay: Laying) -> None:
     terminal.press("q")
     assert terminal.end() == 0
     assert terminal.disorder == []
+
+
+def test_a_terminal_that_shrinks_and_grows_again_within_a_frame_is_drawn_anew(lay: Laying) -> None:
+    place = lay(TASKS)
+    place.start_engine()
+    terminal = place.show("attach", width=200, height=60)
+    terminal.wait_for("task-29", "TOOK", "next ")
+    for _ in range(20):
+        # Who shrinks loses what no longer fits, and the program may learn of the last size alone.
+        terminal.resize(20, 3)
+        terminal.resize(200, 60)
+        terminal.wait_for("NAME", "TOOK", "task-00", "task-29", "next ")
+    terminal.press("q")
+    assert terminal.end() == 0

@@ -272,17 +272,6 @@ async def test_a_run_that_is_cancelled_is_cancelled_at_the_plugin(stage: Stage) 
     await stage.until(lambda: stage.glyphs.notes("cancelled"))
 
 
-async def test_no_more_calls_are_under_way_than_its_parallelism_allows(stage: Stage) -> None:
-    plugin = await stage.load(parallelism=1)
-    first = asyncio.ensure_future(plugin.call(stage.job('{"do":"hang"}'), "work"))
-    await stage.until(lambda: stage.glyphs.notes("execute"))
-    second = asyncio.ensure_future(plugin.call(stage.job(run_id=f"r2-{os.getpid()}"), "poll"))
-    await asyncio.sleep(0.1)
-    assert len(stage.glyphs.notes("execute")) == 1
-    first.cancel()
-    assert (await second).state is RunState.SUCCEEDED
-
-
 async def test_a_crash_amid_a_run_is_its_failure_with_what_the_plugin_wrote_last(stage: Stage) -> None:
     plugin = await stage.load()
     outcome = await plugin.call(stage.job('{"do":"die"}'), "work")

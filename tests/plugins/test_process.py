@@ -343,20 +343,8 @@ async def test_a_plugin_that_is_not_concurrency_safe_is_called_by_one_at_a_time(
     assert told == "<><>"
 
 
-async def test_parallelism_bounds_the_calls_that_go_on_at_once(tmp_path, pipe):
-    assert await concurrent_calls(tmp_path, pipe, ["token_refresh"] * 2, parallelism=1) == "<><>"
-
-
 async def test_calls_go_on_at_once_where_nothing_is_in_their_way(tmp_path, pipe):
     assert await concurrent_calls(tmp_path, pipe, ["token_refresh"] * 2) == "<<>>"
-
-
-async def test_of_polls_one_is_under_way_by_default(tmp_path, pipe):
-    assert await concurrent_calls(tmp_path, pipe, ["poll"] * 2) == "<><>"
-
-
-async def test_more_polls_are_under_way_where_max_outstanding_polls_says_so(tmp_path, pipe):
-    assert await concurrent_calls(tmp_path, pipe, ["poll"] * 2, max_outstanding_polls=2) == "<<>>"
 
 
 async def test_the_timeout_begins_when_the_turn_has_come(tmp_path):

@@ -86,6 +86,17 @@ async def test_a_tag_has_a_limit_of_its_own(house: House) -> None:
     assert await house.verdicts("c") == ["running"]
 
 
+async def test_a_run_gives_back_the_room_it_took_though_its_tags_have_changed_meanwhile(house: House) -> None:
+    held = schedule("a", "* * * * *", calls("hold"), tags=("db",))
+    other = schedule("b", "* * * * *", calls("note"), tags=("db",))
+    await house.start(held, other, tag_limits=(("db", 1),))
+    await house.seconds(61)
+    await house.reload(schedule("a", "@yearly", calls("hold")), other, tag_limits=(("db", 1),))
+    release()
+    await house.seconds(61)
+    assert await house.verdicts("b") == ["succeeded", "succeeded"]
+
+
 async def test_a_failed_run_is_tried_again_as_an_attempt_of_the_same_slot(house: House) -> None:
     retry = Retry(attempts=2, delay_ms=10_000, backoff=2.0)
     await house.start(schedule("flaky", "*/5 * * * *", calls("fail_at_first"), retry=retry))

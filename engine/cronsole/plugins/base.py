@@ -44,6 +44,7 @@ class Declared(msgspec.Struct, frozen=True):
     refused: tuple[Refused, ...] = ()
     verbs: tuple[Verb, ...] = ()
     version: str = ""
+    is_one_at_a_time: bool = False
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Coroutine, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Final
 
 import msgspec
@@ -75,7 +75,7 @@ class _Reply(msgspec.Struct, frozen=True):
 
 
 class ProcessPlugin:
-    """Calls that must not overlap wait for each other: `poll` by `max_outstanding_polls`, all by `parallelism`."""
+    """Starts a process for each call; where its manifest says so, one at a time."""
 
     carrier = Carrier.PROCESS
 
@@ -95,9 +95,8 @@ class ProcessPlugin:
         self._ender = Ender()
         self._tasks: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
-        room = settings.parallelism or (None if manifest.is_concurrency_safe else 1)
-        self._room = asyncio.Semaphore(room if manifest.is_concurrency_safe else 1) if room else None
-        self._polls = asyncio.Semaphore(settings.max_outstanding_polls)
+        is_safe = manifest.is_concurrency_safe
+        self._turn: AbstractAsyncContextManager[None] = nullcontext() if is_safe else asyncio.Lock()
 
     async def declare(self) -> Declared:
         """Return its commands and the entries that call them; `init` is called first, where it is listed."""
@@ -117,6 +116,7 @@ class ProcessPlugin:
             tuple(Refused(schedule_id, reason) for schedule_id, reason in reasons.items() if reason),
             tuple(command.as_verb() for command in self.manifest.commands),
             self.manifest.version,
+            not self.manifest.is_concurrency_safe,
         )
 
     def _why_invalid(self, schedule: Schedule) -> str:
@@ -238,11 +238,7 @@ class ProcessPlugin:
         try:
             call = msgspec.structs.replace(call, payload=value_in(payload))
             config = table_in(resolve_config(self._settings.config, self._ground.environ))
-            async with AsyncExitStack() as turns:
-                if call.verb == _POLL:
-                    await turns.enter_async_context(self._polls)
-                if self._room is not None:
-                    await turns.enter_async_context(self._room)
+            async with self._turn:
                 state = await self._ground.state.load(self.name)
                 return await self._speak(call, config, state)
         except Broken as fault:

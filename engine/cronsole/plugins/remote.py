@@ -57,7 +57,6 @@ class RemotePlugin:
         self._words = ground.words
         self._target = target
         self._timeouts = dict(settings.timeouts)
-        self._room = asyncio.Semaphore(settings.parallelism) if settings.parallelism else None
         self._token = secrets.token_urlsafe(32)
         self._service = Service(self._words.schedule_service(self.name, self._token, ground.schedules))
         self._endpoint = ""
@@ -92,11 +91,7 @@ class RemotePlugin:
         notes = Notes(job.output_path, job.limits.output_bytes)
         started = self._ground.clock.monotonic()
         try:
-            if self._room is None:
-                judgement = await self._execute(job, verb, notes)
-            else:
-                async with self._room:
-                    judgement = await self._execute(job, verb, notes)
+            judgement = await self._execute(job, verb, notes)
         except asyncio.CancelledError:
             return conclude(job, notes, Judgement(RunState.CANCELLED, "cancelled"), 0)
         if judgement is SUCCESS:

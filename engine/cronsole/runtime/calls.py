@@ -21,6 +21,7 @@ from cronsole.runtime.manual import Manual, payload_of
 from cronsole.runtime.plugins import PluginSets
 from cronsole.text import part_of_id
 
+_ANY_NUMBER: Final = 1_000
 # What the table of a plugin and the engine say of its calls; all else of the schedule is whose it is to change.
 _RULED: Final = ("overlap", "max_parallel", "timeout_ms", "retry", "circuit_breaker")
 
@@ -71,7 +72,7 @@ class Calls:
         )
 
     def _policy(self, plugin: str, command: str) -> Policy:
-        """Return the policy of the table, under which calls go on side by side as far as there is room.
+        """Return the policy of the table, under which calls go on side by side as far as the plugin bears it.
 
         Where the table names no circuit breaker, the one that the command's schedules share holds here too.
         """
@@ -79,7 +80,7 @@ class Calls:
         return msgspec.structs.replace(
             policy,
             overlap=Overlap.ALLOW,
-            max_parallel=self._sets.room_of(plugin),
+            max_parallel=_ANY_NUMBER,
             circuit_breaker=policy.circuit_breaker or self._circuits.policy_of(plugin, command),
         )
 

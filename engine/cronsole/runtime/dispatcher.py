@@ -57,10 +57,11 @@ class Dispatcher:
         self._backlog: list[tuple[Instant, str, Lane, Active]] = []
         self._is_stopped = False
         self.ended = asyncio.Event()
+        limits.changed = self._pump
 
     def has_room(self, lane: Lane) -> bool:
         """Tell whether a run of the lane could start now."""
-        return lane.is_idle and not self._backlog and self._limits.has_room(lane.schedule.tags)
+        return lane.is_idle and not self._backlog and self._limits.has_room(lane.schedule)
 
     def submit(self, lane: Lane, run: Run) -> None:
         """Start the run when it is due and there is room for it."""
@@ -145,7 +146,7 @@ class Dispatcher:
     def _admit(self, lane: Lane, active: Active) -> None:
         """Start the run, or let it wait for room in the engine; from here it counts as running in its lane."""
         lane.active[active.run.run_id] = active
-        if self._limits.has_room(lane.schedule.tags) and not self._is_stopped:
+        if self._limits.has_room(lane.schedule) and not self._is_stopped:
             self._start(lane, active)
             return
         active.run = self._requeued(active.run)
@@ -156,7 +157,7 @@ class Dispatcher:
 
     def _start(self, lane: Lane, active: Active) -> None:
         active.is_retrying = False
-        self._limits.enter(lane.schedule.tags)
+        active.room = self._limits.enter(lane.schedule)
         if active.run.state is RunState.STARTING:
             self._launch(lane, active)
             return
@@ -169,14 +170,14 @@ class Dispatcher:
         if answer.cancelled():
             return
         if answer.exception() is not None:
-            self._limits.leave(lane.schedule.tags)
+            self._leave(active)
             self._alarms.at(self._clock.now() + _RETRY_MS, partial(self._start, lane, active))
         elif active.run.run_id in answer.result().refused:
             self._release(lane, active)
         elif active.stop_reason:
             self._ended_with(lane, active, Outcome(state=RunState.CANCELLED, detail=active.stop_reason))
         elif self._is_stopped:
-            self._limits.leave(lane.schedule.tags)
+            self._leave(active)
             self._journal.tell(Requeued(active.run.run_id, active.run.fence))
         else:
             # A run that waited since an earlier boot starts on this one.
@@ -193,7 +194,7 @@ class Dispatcher:
         """Take in a run that outlived an earlier engine; it counts as running from the start."""
         active = Active(run)
         lane.active[run.run_id] = active
-        self._limits.enter(lane.schedule.tags)
+        active.room = self._limits.enter(lane.schedule)
         self._launcher.adopt(lane, active, execution, self._ended_with)
 
     def close_unwatched(self, lane: Lane, run: Run, outcome: Outcome) -> None:
@@ -201,7 +202,6 @@ class Dispatcher:
         active = Active(run)
         active.began_at = run.started_at or 0
         lane.active[run.run_id] = active
-        self._limits.enter(lane.schedule.tags)
         self._ended_with(lane, active, outcome)
 
     def await_retry(self, lane: Lane, run: Run) -> None:
@@ -225,7 +225,7 @@ class Dispatcher:
             outcome.output_bytes,
             active.began_at or None,
         )
-        self._limits.leave(lane.schedule.tags)
+        self._leave(active)
         active.execution = None
         self.ended.set()
         retry_at = None if active.stop_reason else self._aftermath.retry_at(lane, run, outcome)
@@ -264,16 +264,21 @@ class Dispatcher:
             )
         )
         self._aftermath.run_ended(lane, finished.state)
-        self._release(lane, active, was_entered=False)
+        self._release(lane, active)
 
     def _duration_ms(self, active: Active, ended_at: Instant) -> Millis:
         if active.began_monotonic:
             return int((self._clock.monotonic() - active.began_monotonic) * 1000)
         return max(0, ended_at - active.began_at) if active.began_at else 0
 
-    def _release(self, lane: Lane, active: Active, *, was_entered: bool = True) -> None:
-        if was_entered:
-            self._limits.leave(lane.schedule.tags)
+    def _leave(self, active: Active) -> None:
+        """Give back the room that the run takes, as it was counted: its schedule may have changed meanwhile."""
+        if active.room is not None:
+            self._limits.leave(active.room)
+            active.room = None
+
+    def _release(self, lane: Lane, active: Active) -> None:
+        self._leave(active)
         lane.active.pop(active.run.run_id, None)
         if lane.waiting and not self._is_stopped:
             self._arrive_again(lane)
@@ -292,7 +297,7 @@ class Dispatcher:
         position = 0
         while position < len(self._backlog) and not self._limits.is_full:
             _, _, lane, active = self._backlog[position]
-            if self._limits.has_room(lane.schedule.tags):
+            if self._limits.has_room(lane.schedule):
                 del self._backlog[position]
                 self._start(lane, active)
             else:
@@ -366,7 +371,6 @@ class Dispatcher:
         if active.execution is not None:
             active.execution.stop(reason, by_force=by_force)
         elif active.is_retrying or self._leave_backlog(active):
-            self._limits.enter(lane.schedule.tags)
             self._ended_with(lane, active, Outcome(state=RunState.CANCELLED, detail=reason))
         return True
 
@@ -381,7 +385,6 @@ class Dispatcher:
         run = taken_out(lane, run_id)
         if run is None:
             return False
-        self._limits.enter(lane.schedule.tags)
         self._ended_with(lane, Active(run), Outcome(state=RunState.CANCELLED, detail=reason))
         return True
 

@@ -103,7 +103,7 @@ class Engine:
             ),
         )
         self.alarms = Alarms(clock)
-        self.limits = RunLimits(configuration.settings.max_running, dict(configuration.settings.tag_limits))
+        self.limits = RunLimits(configuration.settings)
         self.reloader = Reloader(
             clock=clock, bus=self.bus, read=read, current=configuration, apply=self._apply
         )
@@ -153,6 +153,7 @@ class Engine:
             self._clock,
             self.bus,
             catalog=self.catalog,
+            limits=self.limits,
             settings=lambda: self.reloader.current.settings,
             enact=self.sources.enact,
         )
@@ -304,7 +305,7 @@ class Engine:
             self.catalog.apply_all(self.plugins.sets(prepared))
             states = await self.ledger.schedule_states()
             await self.enactment.begin(states, now, kept=[*refused, *self.plugins.kept(declared, prepared)])
-            self.plugins.commit(prepared)
+            self.plugins.commit(prepared, configuration.settings)
         # Plugins may have taken their time to load.
         now = self._clock.now()
         self.watchdog.heed_clock(now)
@@ -335,9 +336,8 @@ class Engine:
 
         def settle() -> None:
             settings = configuration.settings
-            self.limits.set(settings.max_running, dict(settings.tag_limits))
             self.outbox.use(settings.channels)
-            self.plugins.commit(prepared)
+            self.plugins.commit(prepared, settings)
 
         async with self.plugins.prepared(configuration.settings) as prepared:
             sets = [_of_files(configuration), *self.plugins.sets(prepared)]

@@ -12,6 +12,7 @@ from cronsole.model.run import Run
 from cronsole.model.schedule import Schedule, ScheduleState
 from cronsole.model.trigger import OnceSpec, StartupSpec
 from cronsole.planning.due import next_due
+from cronsole.runtime.limits import Room
 from cronsole.runtime.recent_runs import NO_RUNS, RecentRuns, brief
 from cronsole.triggers.base import Trigger
 from cronsole.triggers.compile import compile_trigger
@@ -20,11 +21,12 @@ from cronsole.triggers.compile import compile_trigger
 class Active:
     """A run that has started or waits to be tried again; both count as running."""
 
-    __slots__ = ("began_at", "began_monotonic", "execution", "is_retrying", "run", "stop_reason")
+    __slots__ = ("began_at", "began_monotonic", "execution", "is_retrying", "room", "run", "stop_reason")
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.execution: Execution | None = None
+        self.room: Room | None = None
         self.is_retrying = False
         self.began_at: Instant = 0
         self.began_monotonic = 0.0

@@ -16,6 +16,7 @@ from cronsole.model.schedule import Schedule, SourceKind
 from cronsole.model.settings import Settings
 from cronsole.plugins.base import PluginRecord, Plugins, Prepared
 from cronsole.runtime.bus import Bus
+from cronsole.runtime.limits import RunLimits
 from cronsole.store.base import AuditEntry
 
 _RETRY_SECONDS = 5.0
@@ -48,12 +49,14 @@ class PluginSets:
         bus: Bus,
         *,
         catalog: Catalog,
+        limits: RunLimits,
         settings: Callable[[], Settings],
         enact: Enacts,
     ) -> None:
         self._clock = clock
         self._bus = bus
         self._catalog = catalog
+        self._limits = limits
         self._settings = settings
         self._enact = enact
         self._one_at_a_time = asyncio.Lock()
@@ -98,12 +101,6 @@ class PluginSets:
         settings = next(known, None)
         return DEFAULT_POLICY if settings is None else settings.policy(verb)
 
-    def room_of(self, plugin: str) -> int:
-        """Return how many calls of a plugin may go on at once, as far as its table and the engine say."""
-        settings = self._settings()
-        tables = (one.parallelism for one in settings.plugins if one.name == plugin)
-        return next(tables, None) or settings.max_running
-
     @asynccontextmanager
     async def prepared(self, settings: Settings, *, anew: Iterable[str] = ()) -> AsyncIterator[Prepared]:
         """Hold a set of plugins for these settings, ready for `commit`; let go of it when that does not come."""
@@ -116,8 +113,10 @@ class PluginSets:
                 raise
             await self.registry.sweep()
 
-    def commit(self, prepared: Prepared) -> None:
+    def commit(self, prepared: Prepared, settings: Settings) -> None:
+        """Bring plugins into force, and how many calls each of them bears."""
         self.registry.commit(prepared)
+        self._limits.set(settings, prepared.records.values())
 
     def sets(self, prepared: Prepared) -> list[SourceSet]:
         """Return what the catalog is to hold of each plugin, of those that are gone too."""
@@ -131,9 +130,12 @@ class PluginSets:
     async def reload(self, name: str, *, actor: str = "engine") -> PluginRecord:
         """Load one plugin anew and return how it stands; UnknownPlugin names the nearest."""
         self.record(name)
-        async with self.prepared(self._settings(), anew=(name,)) as prepared:
+        settings = self._settings()
+        async with self.prepared(settings, anew=(name,)) as prepared:
             entry = AuditEntry(self._clock.now(), actor, "reload plugin", name)
-            await self._enact(self.sets(prepared), audit=[entry], settled=lambda: self.commit(prepared))
+            await self._enact(
+                self.sets(prepared), audit=[entry], settled=lambda: self.commit(prepared, settings)
+            )
         return self.record(name)
 
     def ask(self, name: str) -> None:

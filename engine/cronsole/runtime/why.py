@@ -66,7 +66,7 @@ class Why:
             readings=explain_gates(lane.schedule, lane.state, self._surroundings(), at=at, now=now),
             running=tuple(active.run for active in lane.active.values()),
             waiting=len(lane.waiting),
-            lacks_room=self._limits.full_by(lane.schedule.tags),
+            lacks_room=self._limits.full_by(lane.schedule),
             is_claimed_ahead=row is not None and row.run_id in lane.preclaimed,
             is_troubled=self._journal.is_troubled,
             shadows=tuple(str(each.origin) for each in self._shadows_of(lane.id)),

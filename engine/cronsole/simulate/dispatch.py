@@ -27,6 +27,7 @@ class Dispatch:
     ) -> None:
         self._timeline = timeline
         self._limits = limits
+        limits.changed = self._pump
         self._aftermath = aftermath
         self._entries = entries
         self._backlog: list[tuple[Instant, int, Lane, Run]] = []
@@ -111,7 +112,7 @@ class Dispatch:
     def _admit(self, lane: Lane, run: Run) -> None:
         """Start the run, or let it wait for room in the engine; from here it counts as running in its lane."""
         lane.active[run.number] = run
-        if self._limits.has_room(lane.schedule.tags):
+        if self._limits.has_room(lane.schedule):
             self._start(lane, run)
             return
         run.phase = Phase.HELD
@@ -119,7 +120,7 @@ class Dispatch:
 
     def _start(self, lane: Lane, run: Run) -> None:
         timeline = self._timeline
-        self._limits.enter(lane.schedule.tags)
+        run.room = self._limits.enter(lane.schedule)
         self._aftermath.about_to_start(lane)
         run.phase, run.retry_at = Phase.RUNNING, None
         run.start, run.start_real = timeline.now, timeline.real
@@ -163,7 +164,7 @@ class Dispatch:
             self._ended(lane, run, run.outcome)
 
     def _ended(self, lane: Lane, run: Run, outcome: Outcome) -> None:
-        self._limits.leave(lane.schedule.tags)
+        self.leave(run)
         now = self._timeline.now
         retry_at = None
         if self.is_up and not run.stop_reason and outcome.state in _RETRIED:
@@ -181,6 +182,12 @@ class Dispatch:
         else:
             self.release(lane, run, outcome.state)
         self._pump()
+
+    def leave(self, run: Run) -> None:
+        """Give back the room that the run takes."""
+        if run.room is not None:
+            self._limits.leave(run.room)
+            run.room = None
 
     def tell(
         self, lane: Lane, run: Run, state: RunState, detail: str, *, retry_at: Instant | None = None
@@ -231,7 +238,7 @@ class Dispatch:
         position = 0
         while position < len(self._backlog) and not self._limits.is_full:
             _, _, lane, run = self._backlog[position]
-            if self._limits.has_room(lane.schedule.tags):
+            if self._limits.has_room(lane.schedule):
                 del self._backlog[position]
                 self._start(lane, run)
                 position = 0

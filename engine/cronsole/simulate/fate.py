@@ -153,7 +153,7 @@ class Fate:
             if (policy.on_engine_death or world.settings.on_engine_death) is OnEngineDeath.KILL:
                 world.dispatch.stop(lane, run, "its engine died")
             return
-        world.limits.leave(lane.schedule.tags)
+        world.dispatch.leave(run)
         detail = "the engine died while it ran"
         if policy.delivery is Delivery.AT_LEAST_ONCE:
             now = world.timeline.now
@@ -302,7 +302,7 @@ class Fate:
     def _apply(self, name: str, configuration: Configuration) -> None:
         world = self._world
         world.settings = configuration.settings
-        world.limits.set(world.settings.max_running, dict(world.settings.tag_limits))
+        world.limits.set(world.settings)
         world.surroundings = msgspec.structs.replace(
             world.surroundings, environment=world.settings.environment
         )

@@ -10,6 +10,7 @@ from cronsole.model.run import Cause, Range
 from cronsole.model.schedule import Schedule, ScheduleState
 from cronsole.model.trigger import OnceSpec, StartupSpec
 from cronsole.planning.due import next_due
+from cronsole.runtime.limits import Room
 from cronsole.simulate.outcomes import Outcome, Script
 from cronsole.triggers.base import Trigger
 from cronsole.triggers.compile import compile_trigger
@@ -40,6 +41,7 @@ class Run:
         "outcome",
         "phase",
         "retry_at",
+        "room",
         "slot",
         "stands_for",
         "start",
@@ -74,6 +76,7 @@ class Run:
         self.ends: Instant = 0
         self.outcome: Outcome | None = None
         self.retry_at: Instant | None = None
+        self.room: Room | None = None
         self.stop_reason = ""
 
 

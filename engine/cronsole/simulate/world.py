@@ -30,7 +30,7 @@ class World:
         self.happenings = happenings
         self.timeline = Timeline(start)
         self.entries: list[Entry] = []
-        self.limits = RunLimits(settings.max_running, dict(settings.tag_limits))
+        self.limits = RunLimits(settings)
         self.aftermath = Aftermath(self.timeline, self.entries)
         self.dispatch = Dispatch(self.timeline, self.limits, self.aftermath, self.entries)
         self.lanes: dict[str, Lane] = {}
