@@ -7,7 +7,9 @@ to a key goes out before what nobody asked for.
 
 import os
 import select
+import signal
 import threading
+from types import FrameType
 from typing import Any
 
 from textual.app import App
@@ -49,7 +51,7 @@ class FrugalDriver(LinuxDriver):
     def forget(self) -> None:
         """Send the whole screen with the next frame, as after other programs wrote to the terminal."""
         with self._state:
-            self._mirror.forget()
+            self._mirror.resize(*self._get_terminal_size())
             self._has_news = True
             self._state.notify()
 
@@ -58,6 +60,19 @@ class FrugalDriver(LinuxDriver):
         self._sender = threading.Thread(target=self._send, daemon=True, name="cronsole-output")
         self._sender.start()
         super().start_application_mode()  # type: ignore[no-untyped-call] # Textual has left it so
+        self._heed_resizes()
+
+    def _heed_resizes(self) -> None:
+        """Hold nothing for shown after a resize: what shrinks and grows again within a frame has lost its cells."""
+        tell_textual = signal.getsignal(signal.SIGWINCH)
+        assert callable(tell_textual)
+
+        def resized(number: int, frame: FrameType | None) -> None:
+            # In the loop, for who was interrupted here may hold the state.
+            self._loop.call_soon_threadsafe(self.forget)
+            tell_textual(number, frame)
+
+        signal.signal(signal.SIGWINCH, resized)
 
     def send_message(self, message: Message) -> None:
         """Hand over what came in, and take the frame that is drawn after it for the answer."""
