@@ -40,6 +40,8 @@ SHOWS = {
     "cronsole reload": "~ heartbeat",
     "cronsole audit": "pause",
     "cronsole events --limit 20": "started",
+    "cronsole plugins": "disks",
+    "cronsole plugins show disks": "loaded",
     "cronsole simulate tasks.toml": "backup",
     "crontab -l | cronsole init --from-crontab -": "wrote cronsole.toml: 1 task",
     "cronsole service install --user": "systemctl --user enable --now cronsole",
@@ -52,6 +54,10 @@ def place(tmp_path: Path) -> Iterator[Place]:
     found.config = tmp_path / "sample.toml"
     sample = (REPOSITORY / "sample.toml").read_text()
     found.config.write_text(sample.replace("[engine]\n", f'[engine]\nstate_dir = "{found.state}"\n', 1))
+    # The sample names it; a copy belongs to who runs the test, whoever owns the repository.
+    shutil.copytree(
+        REPOSITORY / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__")
+    )
     (toml,) = re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     (tmp_path / "tasks.toml").write_text(toml)
     programs = tmp_path / "bin"
