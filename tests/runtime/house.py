@@ -126,6 +126,7 @@ class House:
         reload = asyncio.ensure_future(self.engine.reloader.reload())
         while not reload.done():
             # The files are read in a thread, which takes no time of this clock.
+            await self.settle()
             await asyncio.wait([reload], timeout=0.05)
             if not reload.done():
                 await self.seconds(2)

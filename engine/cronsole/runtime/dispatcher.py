@@ -1,8 +1,7 @@
 """Decides when a claimed run starts: pause, overlap, the lane's queue, the engine's limits. Knows no triggers."""
 
 import asyncio
-from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import msgspec
@@ -25,6 +24,7 @@ from cronsole.model.run import (
 from cronsole.planning import overlap
 from cronsole.planning.messages import messages_of_end, messages_of_rejection
 from cronsole.runtime.aftermath import Aftermath
+from cronsole.runtime.backlog import Backlog
 from cronsole.runtime.ground import Ground
 from cronsole.runtime.lane import Active, Lane
 from cronsole.runtime.launcher import Launcher
@@ -54,7 +54,7 @@ class Dispatcher:
         self._limits = limits
         self._launcher = launcher
         self._aftermath = aftermath
-        self._backlog: list[tuple[Instant, str, Lane, Active]] = []
+        self._backlog = Backlog(limits)
         self._is_stopped = False
         self.ended = asyncio.Event()
         limits.changed = self._pump
@@ -150,9 +150,7 @@ class Dispatcher:
             self._start(lane, active)
             return
         active.run = self._requeued(active.run)
-        insort(
-            self._backlog, (active.run.due_at, active.run.run_id, lane, active), key=lambda entry: entry[:2]
-        )
+        self._backlog.add(lane, active)
         self._tell_queued(lane, active.run)
 
     def _start(self, lane: Lane, active: Active) -> None:
@@ -294,14 +292,8 @@ class Dispatcher:
     def _pump(self) -> None:
         if self._is_stopped:
             return
-        position = 0
-        while position < len(self._backlog) and not self._limits.is_full:
-            _, _, lane, active = self._backlog[position]
-            if self._limits.has_room(lane.schedule):
-                del self._backlog[position]
-                self._start(lane, active)
-            else:
-                position += 1
+        for lane, active in self._backlog.take_fitting():
+            self._start(lane, active)
 
     def _retry_later(
         self, lane: Lane, active: Active, failed: Finished, retry_at: Instant, outcome: Outcome
@@ -344,22 +336,23 @@ class Dispatcher:
 
     def skip_claimed(self, lane: Lane, reason: SkipReason, detail: str) -> None:
         """Skip the runs that were claimed ahead of their slots, which a pause now covers."""
-        for run in self.withdraw(lane):
-            self.reject(lane, run, reason, detail)
+        self._reject_all(lane, self.withdraw(lane), reason, detail)
 
     def skip_waiting(self, lane: Lane, reason: SkipReason, detail: str) -> None:
         """Skip the runs that wait for another of their lane to end, or for a time that somebody asked for."""
-        waiting = [*lane.waiting, *lane.appointed.values()]
+        waiting = list(lane.waiting)
         lane.waiting.clear()
-        lane.appointed.clear()
-        for run in waiting:
-            self.reject(lane, run, reason, detail)
+        self._reject_all(lane, waiting, reason, detail)
+        self.skip_appointed(lane, reason, detail)
 
     def skip_appointed(self, lane: Lane, reason: SkipReason, detail: str) -> None:
         """Skip the runs that wait for a time that somebody asked for."""
         appointed = list(lane.appointed.values())
         lane.appointed.clear()
-        for run in appointed:
+        self._reject_all(lane, appointed, reason, detail)
+
+    def _reject_all(self, lane: Lane, runs: Iterable[Run], reason: SkipReason, detail: str) -> None:
+        for run in runs:
             self.reject(lane, run, reason, detail)
 
     def stop(self, lane: Lane, run_id: str, reason: str, *, by_force: bool = False) -> bool:
@@ -370,16 +363,9 @@ class Dispatcher:
         active.stop_reason = reason
         if active.execution is not None:
             active.execution.stop(reason, by_force=by_force)
-        elif active.is_retrying or self._leave_backlog(active):
+        elif active.is_retrying or self._backlog.remove(active):
             self._ended_with(lane, active, Outcome(state=RunState.CANCELLED, detail=reason))
         return True
-
-    def _leave_backlog(self, active: Active) -> bool:
-        for position, entry in enumerate(self._backlog):
-            if entry[3] is active:
-                del self._backlog[position]
-                return True
-        return False
 
     def _cancel_waiting(self, lane: Lane, run_id: str, reason: str) -> bool:
         run = taken_out(lane, run_id)
