@@ -124,7 +124,7 @@ def opens(name: str, text: str, *before: str) -> None:
 
 
 opens("help", "sort by the next column")
-opens("palette", "a verb, a schedule, a theme, a host")
+opens("palette", "a verb, a schedule, a plugin, a theme, a host")
 opens("view_timeline", "the next ten minutes")
 opens("view_runs", "CAUSE")
 opens("view_monitors", "No monitors.")

@@ -1,5 +1,6 @@
 """How the console behaves while things happen: links break, rows move, names are hostile, lists are long."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,17 +8,23 @@ import pytest
 from tests.runtime.house import schedule, shell
 from tests.tui.stage import Stage, fleet_of_128, past_run, stage, usual_history
 
+from cronsole.client.engine import EngineClient
 from cronsole.model.instant import Instant, from_iso
 from cronsole.model.run import RunState
+from cronsole.model.view import ScheduleDetail
 from cronsole.testing import FakeClock
 from cronsole_tui.screens.frame import Frame
 from cronsole_tui.screens.schedules import SchedulesScreen
 from cronsole_tui.sources import text_of
 from cronsole_tui.views.entry import Link
+from cronsole_tui.views.line import Line, plain
 from cronsole_tui.widgets.banner import Banner
 
 HOST = "ops@web-1"
 MIDNIGHT = from_iso("2026-11-20T00:00:00Z")
+
+
+Drawing = Callable[[int], tuple[Line, ...]]
 
 
 class Ahead:
@@ -139,7 +146,54 @@ async def test_the_panel_follows_when_the_hand_rests(tmp_path: Path, monkeypatch
         assert home.entry.key != left.key
         assert f" {left.schedule.id} " in panel.strip_at(1).text
         home._ask()
+        await console.rest()
         assert f" {home.entry.schedule.id} " in panel.strip_at(1).text
+
+
+async def test_the_panel_is_drawn_once_for_a_schedule_and_with_all_that_it_tells(tmp_path: Path) -> None:
+    async with stage(tmp_path, fleet_of_128()) as console:
+        panel = console.app.screen.query_one("#panel", Banner)
+        drawn: list[str] = []
+        panel._lines = watched(panel._lines, drawn)
+        left = home_of(console).entry
+        await console.press("j")
+        entry = home_of(console).entry
+        assert left is not None
+        assert entry is not None
+        assert entry != left
+        await console.until(f" {entry.schedule.id}   ")
+        told = [text for text in drawn if f" {entry.schedule.id}   " in text]
+        assert told
+        assert not any("policy   …" in text for text in told)
+
+
+def watched(lines: Drawing, drawn: list[str]) -> Drawing:
+    """Note what a banner is made to draw."""
+
+    def noted(width: int) -> tuple[Line, ...]:
+        found = lines(width)
+        drawn.append("\n".join(map(plain, found)))
+        return found
+
+    return noted
+
+
+async def test_a_panel_whose_engine_takes_its_time_tells_what_is_known_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(tmp_path, fleet_of_128()) as console:
+        home = home_of(console)
+        panel = console.app.screen.query_one("#panel", Banner)
+        monkeypatch.setattr(EngineClient, "schedule", never)
+        await console.pilot.press("j")
+        assert home.entry is not None
+        name = home.entry.schedule.id
+        await holds(console, lambda: name in panel.strip_at(1).text)
+
+
+async def never(*_: object) -> ScheduleDetail:
+    await asyncio.Event().wait()
+    raise AssertionError
 
 
 async def test_nothing_that_an_engine_says_is_markup_or_obeyed(tmp_path: Path) -> None:
@@ -199,3 +253,16 @@ async def test_times_of_a_schedule_are_on_its_own_clock_once_that_is_asked_for(t
         await console.until("09:00:00.004 JST")
         await console.press("z")
         await console.until("00:00:00.004 UTC")
+
+
+async def test_news_that_come_while_the_console_closes_are_nobodys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(tmp_path, [schedule("gc", "0 3 * * *")]) as console:
+        app, close_all = console.app, console.app._close_all
+
+        async def hear_while_closing() -> None:
+            await close_all()
+            app._fleet_changed()
+
+        monkeypatch.setattr(app, "_close_all", hear_while_closing)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.tui.seen import entry
 from tests.tui.stage import fleet_of_128, stage
+from tests.tui.views.test_plugin_views import plugin
 from textual.widgets import Input
 
 from cronsole_tui import palette
@@ -66,6 +67,14 @@ def test_a_verb_is_found_by_what_it_does():
 
 def test_with_nothing_typed_the_verbs_come_first():
     assert _texts(ten_thousand(), "")[0] not in ("", "theme dark")
+
+
+def test_a_plugin_is_found_by_its_name_with_how_it_stands():
+    fleet = Fleet()
+    fleet.set_host(Host(HOST, Link.LIVE, plugins=(plugin("disks"),)))
+    choices = palette.choices(ACTIONS, fleet, ["dark"])
+    (found,) = [choices.choice(index) for index in Finder(choices).find("plugin disks")]
+    assert (found.text, found.told) == ("plugin disks", "loaded")
 
 
 def test_of_ten_thousand_choices_none_is_made_to_find_some_and_case_is_folded_once():

@@ -165,6 +165,7 @@ async def test_j_what_collides_at_three_exactly(fleet: Stage) -> None:
         f"{group}/report" for group in ("db", "mail", "cache", "shop", "billing", "search", "media", "ops")
     }
     assert await in_the_agenda_of_three(fleet) >= names
+    assert all(name in fleet.screen for name in names)
 
 
 async def in_the_agenda_of_three(fleet: Stage) -> set[str]:

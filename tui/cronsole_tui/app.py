@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
+from textual.notifications import Notify
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Input
@@ -38,6 +39,10 @@ from cronsole_tui.working import start
 
 if TYPE_CHECKING:
     from cronsole_tui.plugin_verbs import PluginVerbs
+
+
+# More of them would hide what they tell of.
+_MOST_TOLD = 3
 
 
 def settle_memory() -> None:
@@ -149,6 +154,9 @@ class Console(App[None], inherit_bindings=False):
         """Leave it to who opened the console: Textual's own picture shows locals, tokens among them."""
 
     def _fleet_changed(self) -> None:
+        if not self.is_running:
+            # It is closing, and its screens are taken apart.
+            return
         screen = self.screen
         if isinstance(screen, Frame) and screen.is_mounted:
             screen.fleet_changed()
@@ -163,6 +171,15 @@ class Console(App[None], inherit_bindings=False):
     def tell(self, text: str, *, is_bad: bool = False) -> None:
         """Show a sentence for a moment; nothing of it is markup."""
         self.notify(safe(text), severity="error" if is_bad else "information", markup=False)
+
+    def _on_notify(self, event: Notify) -> None:
+        """Make room, before Textual shows it: what is said again is shown once, and few sentences at a time."""
+        said = event.notification.message
+        others = [each for each in self._notifications if each.message != said]
+        kept = others[1 - _MOST_TOLD :]
+        for each in list(self._notifications):
+            if each not in kept:
+                self._unnotify(each, refresh=False)
 
     def show_view(self, index: int) -> None:
         """Show a view by its number, around in a circle."""
@@ -200,7 +217,7 @@ class Console(App[None], inherit_bindings=False):
         )
 
     def show_palette(self) -> None:
-        """Offer every verb, schedule, theme and host by name."""
+        """Offer every verb, schedule, plugin, theme and host by name."""
         from cronsole_tui import palette
         from cronsole_tui.screens.choose import ChooseScreen
 
@@ -210,7 +227,9 @@ class Console(App[None], inherit_bindings=False):
             self.scene.fleet,
             sorted(self.available_themes),
         )
-        self.push_screen(ChooseScreen(choices, hint="a verb, a schedule, a theme, a host"), self._do_chosen)
+        self.push_screen(
+            ChooseScreen(choices, hint="a verb, a schedule, a plugin, a theme, a host"), self._do_chosen
+        )
 
     def _do_chosen(self, key: str | None) -> None:
         from cronsole_tui import palette
@@ -222,6 +241,8 @@ class Console(App[None], inherit_bindings=False):
             case palette.SCHEDULE:
                 self.show_view(0)
                 self._schedules.point_at(key_of(name))
+            case palette.PLUGIN:
+                self.open_plugin(*key_of(name))
             case palette.THEME:
                 self.theme = name
             case palette.HOST:

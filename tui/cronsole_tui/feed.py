@@ -1,6 +1,7 @@
 """Events into one coalesced picture: follows an engine, reads again what changed, at most four times a second."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -165,7 +166,11 @@ class Feed:
                 self._fleet.begin(self._name)
                 self._tell(engine=engine)
             if wants_all or len(stale) > _MANY:
-                self._fleet.replace(self._name, await self._all())
+                schedules = await self._all()
+                self._fleet.replace(self._name, schedules)
+                if len(schedules) > _MANY:
+                    # They stay, and hold no cycles: the collector would halt the screen to find that out.
+                    gc.freeze()
             else:
                 await self._some(sorted(stale))
         except CronsoleError as error:

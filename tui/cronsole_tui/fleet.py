@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from cronsole.model.plugin import PluginView
 from cronsole.model.view import ScheduleView
 from cronsole_tui.views.entry import Entry, Host, Key
+from cronsole_tui.views.schedule_row import Wishes, wished
 
 
 class Fleet:
@@ -14,6 +15,8 @@ class Fleet:
         self._entries: dict[Key, Entry] = {}
         self._hosts: dict[str, Host] = {}
         self._loading: set[str] = set()
+        # Told of all that is known, and by no filter, so that no table moves while one is typed.
+        self.wishes = Wishes()
         self.version = 0
 
     def __len__(self) -> int:
@@ -64,8 +67,9 @@ class Fleet:
 
     def put(self, host: str, schedules: Iterable[ScheduleView]) -> None:
         """Take in schedules as they are now."""
-        for schedule in schedules:
-            self._entries[host, schedule.id] = Entry(host, schedule)
+        entries = [Entry(host, schedule) for schedule in schedules]
+        self._entries.update((entry.key, entry) for entry in entries)
+        self.wishes = wished(entries, self.wishes)
         self.version += 1
 
     def drop(self, host: str, schedule_ids: Iterable[str]) -> None:
@@ -79,5 +83,6 @@ class Fleet:
         kept = {key: entry for key, entry in self._entries.items() if key[0] != host}
         kept |= {(host, schedule.id): Entry(host, schedule) for schedule in schedules}
         self._entries = kept
+        self.wishes = wished(kept.values())
         self._loading.discard(host)
         self.version += 1

@@ -18,6 +18,7 @@ from cronsole_tui.definition import FIELDS, definition_of, values_of
 from cronsole_tui.screens.form import Field, FormScreen, Values
 from cronsole_tui.screens.log import outside
 from cronsole_tui.views.entry import Entry
+from cronsole_tui.views.exits import left_with
 
 if TYPE_CHECKING:
     from cronsole_tui.app import Console
@@ -88,7 +89,7 @@ class Forms:
 
         self._verbs.start(work, "resume with")
 
-    def backfill(self, entry: Entry) -> None:
+    def backfill(self, entries: Sequence[Entry]) -> None:
         """Ask for a range, say how many fires it holds, then start."""
         fields = (
             Field("since", "since", "yesterday 06:00, 3h, or 2026-11-20T06:00"),
@@ -102,19 +103,29 @@ class Forms:
             return BackfillAsk(since=to_datetime(since), until=to_datetime(until or self._scene.now()))
 
         async def work() -> None:
-            values = await self._filled("Backfill", [entry], fields, ask_of)
-            if values is None:
-                return
-            ask, client = ask_of(values), self._scene.client(entry.host)
-            seen = await client.backfill(entry.schedule.id, msgspec.structs.replace(ask, preview=True))
-            question = f"Run {plural(seen.slots, 'slot')} of {safe(entry.schedule.id)}, one after another?"
-            if seen.slots and await self._verbs.agrees(question):
-                await client.backfill(entry.schedule.id, ask)
-                self._app.tell(f"Queued {plural(seen.slots, 'run')}.")
-            elif not seen.slots:
-                self._app.tell("No slot lies in that range.")
+            values = await self._filled("Backfill", entries, fields, ask_of)
+            if values is not None:
+                await self._backfill(entries, ask_of(values))
 
         self._verbs.start(work, "backfill")
+
+    async def _backfill(self, entries: Sequence[Entry], ask: BackfillAsk) -> None:
+        preview = msgspec.structs.replace(ask, preview=True)
+        slots: list[tuple[Entry, int]] = []
+        for entry in entries:
+            seen = await self._scene.client(entry.host).backfill(entry.schedule.id, preview)
+            if seen.slots:
+                slots.append((entry, seen.slots))
+        count = sum(each for _, each in slots)
+        if not count:
+            self._app.tell("No slot lies in that range.")
+            return
+        told = [f"{entry.schedule.id}: {each:,}" for entry, each in slots] if len(entries) > 1 else []
+        question = f"Run {plural(count, 'slot')} of {_named(entries)}, one after another?"
+        if await self._verbs.agrees(question, told):
+            for entry, _ in slots:
+                await self._scene.client(entry.host).backfill(entry.schedule.id, ask)
+            self._app.tell(f"Queued {plural(count, 'run')}.")
 
     def new(self) -> None:
         """Make a schedule on the first host."""
@@ -163,10 +174,16 @@ class Forms:
         editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
         with outside(self._app):
             try:
-                subprocess.run([*editor, f"+{line}", path], check=False)
+                done = subprocess.run([*editor, f"+{line}", path], check=False)
             except OSError as error:
                 self._app.tell(f"{editor[0]} cannot be started: {error.strerror}", is_bad=True)
                 return
+        if done.returncode:
+            told = (
+                f"{editor[0]} has failed, {left_with(done.returncode)}. R shows what a reload would change."
+            )
+            self._app.tell(told, is_bad=True)
+            return
         self._verbs.reload()
 
     async def _filled(

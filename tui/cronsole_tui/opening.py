@@ -124,7 +124,10 @@ def name_of(target: str, taken: Sequence[str] | dict[str, EngineClient]) -> str:
     else:
         name = f"{getpass.getuser()}@{socket.gethostname()}"
     if name in taken:
-        name = f"{name} {target.removeprefix('unix:')}"
+        path = target.removeprefix("unix:")
+        # The folder that a socket lies in is what people call an engine by; no column has room for all of the path.
+        folder = f"{name} {os.path.basename(os.path.dirname(path))}"
+        name = f"{name} {path}" if folder in taken else folder
     number = 2
     while name in taken:
         name, number = f"{name} {number}", number + 1

@@ -9,7 +9,7 @@ from cronsole_tui.sources import text_of
 from cronsole_tui.views.entry import Entry
 
 BETWEEN = "\x1e"
-VERB, SCHEDULE, THEME, HOST = "verb", "schedule", "theme", "host"
+VERB, SCHEDULE, PLUGIN, THEME, HOST = "verb", "schedule", "plugin", "theme", "host"
 
 _KEY_CELLS = 10
 
@@ -40,7 +40,7 @@ class PaletteChoices:
 
 
 def choices(actions: Iterable[Action], fleet: Fleet, themes: Iterable[str]) -> PaletteChoices:
-    """Return the verbs of where one is, then themes and hosts, then every schedule."""
+    """Return the verbs of where one is, then plugins, themes and hosts, then every schedule."""
     few = [
         Choice(
             VERB + BETWEEN + action.name,
@@ -50,6 +50,15 @@ def choices(actions: Iterable[Action], fleet: Fleet, themes: Iterable[str]) -> P
         )
         for action in actions
         if action.name not in _LEFT_OUT
+    ]
+    few += [
+        Choice(
+            PLUGIN + BETWEEN + text_of((host.name, plugin.name)),
+            f"plugin {plugin.name}",
+            f"{plugin.status.value}, on {host.name}" if fleet.has_many_hosts else plugin.status.value,
+        )
+        for host in fleet.hosts
+        for plugin in host.plugins or ()
     ]
     few += [Choice(THEME + BETWEEN + theme, f"theme {theme}") for theme in themes]
     few += [Choice(HOST + BETWEEN + host.name, f"host {host.name}") for host in fleet.hosts]

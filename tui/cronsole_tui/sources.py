@@ -72,7 +72,8 @@ class ScheduleRows:
         )
 
     def _look(self, width: int) -> Look:
-        return Look(width, has_hosts=self._fleet.has_many_hosts, ascii_only=self._ascii_only)
+        fleet = self._fleet
+        return Look(width, has_hosts=fleet.has_many_hosts, ascii_only=self._ascii_only, wishes=fleet.wishes)
 
 
 class RunRows:

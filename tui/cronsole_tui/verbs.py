@@ -62,6 +62,8 @@ class Verbs:
         """Do what an action of the table of keys stands for to some schedules."""
         if entries:
             getattr(self, f"do_{name}")(entries)
+        else:
+            self._app.tell("There is no schedule under the cursor.")
 
     def do_trigger(self, entries: Sequence[Entry]) -> None:
         self.trigger(entries)
@@ -91,7 +93,7 @@ class Verbs:
         self._forms.pause_with(entries)
 
     def do_backfill(self, entries: Sequence[Entry]) -> None:
-        self._forms.backfill(entries[0])
+        self._forms.backfill(entries)
 
     def do_edit(self, entries: Sequence[Entry]) -> None:
         self._forms.edit(entries[0])

@@ -1,6 +1,6 @@
 from zoneinfo import ZoneInfo
 
-from tests.tui.seen import NOW, ago, ahead, brief, failing, paused, ran, seen, spark
+from tests.tui.seen import NOW, ago, ahead, brief, failing, host, paused, ran, seen, spark
 
 from cronsole.model.event import Level
 from cronsole.model.instant import DAY, HOUR, MINUTE, SECOND
@@ -9,6 +9,7 @@ from cronsole.model.run import Cause, RunState, SkipReason
 from cronsole.model.view import (
     AttemptView,
     AuditView,
+    Counts,
     EventView,
     FireView,
     GateView,
@@ -18,7 +19,7 @@ from cronsole.model.view import (
     Statistics,
 )
 from cronsole_tui.keymap import ACTIONS, Scope, of_scopes
-from cronsole_tui.views import detail, key_help, plan, run_page, schedule_page, why
+from cronsole_tui.views import detail, heading, key_help, node_row, plan, run_page, schedule_page, why
 from cronsole_tui.views.event_row import audit_line, event_line, event_matches
 from cronsole_tui.views.line import Line, line_width, plain
 from cronsole_tui.views.pages import wrapped
@@ -85,6 +86,66 @@ def test_a_plan_with_faults_shows_the_faults_alone() -> None:
 
 def test_a_plan_without_changes_says_so() -> None:
     assert plan.summary(PlanView(until=ahead(DAY), unchanged=9)) == "Nothing changes"
+
+
+def test_a_plan_says_that_nothing_is_done_before_one_is_asked_and_nothing_of_that_without_changes() -> None:
+    change = PlannedChange(id="gc", origin="a.toml:3")
+    asked = text(plan.page(PlanView(until=ahead(DAY), added=(change,)), width=80, now=NOW, zone=ZONE))
+    idle = text(plan.page(PlanView(until=ahead(DAY), unchanged=9), width=80, now=NOW, zone=ZONE))
+    assert "whoever leaves this page is asked" in asked
+    assert "asked" not in idle
+    assert "until" not in idle
+
+
+def test_how_a_run_ended_is_said_in_words_where_a_code_says_less() -> None:
+    assert detail.told(brief(RunState.FAILED, exit_code=3)) == "exit 3 after 1s"
+    assert detail.told(brief(RunState.FAILED, exit_code=-9)) == "SIGKILL after 1s"
+    assert detail.told(brief(RunState.TIMED_OUT, exit_code=-15)) == "timed out after 1s"
+    assert detail.told(brief(RunState.CANCELLED, exit_code=-15)) == "cancelled after 1s"
+
+
+def test_the_page_of_a_run_shows_its_output_without_the_codes_of_its_colours() -> None:
+    run = ran("gc", output="\x1b[31mred\x1b[0m\n", output_bytes=13)
+    assert "   red\n" in text(run_page.page(RunDetail(run=run), width=80, now=NOW, zone=ZONE)) + "\n"
+
+
+def test_in_a_narrow_column_it_is_still_said_how_each_run_ended() -> None:
+    recent = tuple(brief(RunState.TIMED_OUT, ago_ms=number * MINUTE, took_ms=3_000) for number in range(3))
+    known = ScheduleDetail(schedule=seen(), definition={}, recent=recent)
+    lines = text(detail.column(seen(), known, (), width=46, height=40, now=NOW, zone=ZONE))
+    assert lines.count("timed out after 3s") == 3
+    assert "times in UTC" in lines
+
+
+def test_a_trigger_that_is_written_as_it_is_spoken_is_told_once() -> None:
+    page = text(
+        schedule_page.page(
+            ScheduleDetail(schedule=seen(trigger="20s", when="every 20s"), definition={}),
+            [],
+            width=80,
+            now=NOW,
+            zone=ZONE,
+        )
+    )
+    assert "every 20s   UTC" in page
+
+
+def test_what_is_wrong_with_a_host_is_labelled_once() -> None:
+    lines = text(node_row.panel(host(trouble="no engine answers: " + "start one " * 12), width=80, zone=ZONE))
+    assert lines.count("trouble") == 1
+
+
+def test_two_hosts_in_the_head_stand_further_apart_than_what_is_said_of_each() -> None:
+    line = plain(heading.top_line([host("web-1"), host("web-2")], 120, NOW, ZONE))
+    assert "   web-2  " in line
+
+
+def test_a_narrow_head_rather_says_what_fails_than_which_day_it_is() -> None:
+    failing = plain(heading.top_line([host(counts=Counts(failing=3))], 60, NOW, ZONE))
+    late = plain(heading.top_line([host(counts=Counts(failing=3, late=1))], 60, NOW, ZONE))
+    assert "3 failing" in failing
+    assert failing.endswith(" 02:33:10 UTC ")
+    assert "3 failing  1 late" in late
 
 
 def test_a_run_tells_its_times_its_cause_and_its_attempts() -> None:

@@ -103,9 +103,30 @@ def test_where_the_agenda_has_no_room_for_every_moment_who_fires_often_is_told_o
     fires = sorted([*often, fire("rare", 5 * MINUTE + SECOND)], key=lambda each: each.due)
     lines = timeline.agenda(fires, {"busy": seen("busy")}, now=NOW, zone=UTC_ZONE, width=80, count=5)
     assert [plain(line).split() for line in lines] == [
-        ["02:33:20", "busy", "every", "10", "minutes", "59", "times"],
+        ["02:33:20", "busy", "every", "10", "minutes", "59×"],
         ["02:38:11", "rare"],
     ]
+
+
+def test_starts_of_several_that_fire_often_are_told_apart() -> None:
+    twins = [fire(name, number * 10 * SECOND) for number in range(1, 60) for name in ("a", "b")]
+    lines = timeline.agenda(twins, {}, now=NOW, zone=UTC_ZONE, width=80, count=5)
+    assert plain(lines[0]).rstrip().endswith("2 starts  a 59×   b 59×")
+
+
+def test_who_has_no_room_on_one_line_goes_on_below_while_there_are_lines_to_spare() -> None:
+    many = [fire(f"group/schedule-{number:02}", 50 * SECOND) for number in range(9)]
+    lines = timeline.agenda(many, {}, now=NOW, zone=UTC_ZONE, width=80, count=5)
+    told = "\n".join(map(plain, lines))
+    assert all(each.schedule_id in told for each in many)
+    assert len(lines) == 3
+
+
+def test_where_no_line_is_left_it_is_said_how_many_start_besides() -> None:
+    many = [fire(f"group/schedule-{number:02}", 50 * SECOND) for number in range(9)]
+    (line,) = timeline.agenda(many, {}, now=NOW, zone=UTC_ZONE, width=80, count=1)
+    assert plain(line).rstrip().endswith("and 7 more")
+    assert "…" not in plain(line)
 
 
 def test_the_density_counts_schedules_and_not_how_often_one_of_them_fires() -> None:

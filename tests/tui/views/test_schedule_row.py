@@ -7,11 +7,11 @@ from cronsole.model.view import ScheduleStatus, ScheduleView
 from cronsole_tui.views.columns import header
 from cronsole_tui.views.entry import Entry
 from cronsole_tui.views.line import Tone, line_width, plain
-from cronsole_tui.views.schedule_row import Look, placed, row
+from cronsole_tui.views.schedule_row import Look, Wishes, placed, row, wished
 
 
-def shown(schedule: ScheduleView, width: int = 120, **look: bool) -> str:
-    return plain(row(Entry("web-1", schedule), Look(width, **look), NOW)).rstrip()
+def shown(schedule: ScheduleView, width: int = 120, *, ascii_only: bool = False) -> str:
+    return plain(row(Entry("web-1", schedule), Look(width, ascii_only=ascii_only), NOW)).rstrip()
 
 
 def test_a_failing_schedule_says_when_it_failed_and_what_comes_next() -> None:
@@ -96,3 +96,30 @@ def test_successes_do_not_outshout_a_failure() -> None:
     tones = {span.text: span.tone for span in line}
     assert tones["▄"] is Tone.QUIET
     assert tones["✗"] is Tone.BAD
+
+
+def cells_of(look: Look) -> dict[str, int]:
+    return {column.name: column.cells for column in placed(look)}
+
+
+def test_what_short_names_do_not_need_goes_to_schedules_that_are_long_to_say() -> None:
+    when = "every 15m, and at its first start"
+    known = wished([Entry("web-1", seen("gc", when=when)), Entry("web-1", seen("cache-warm"))])
+    line = row(Entry("web-1", seen("gc", when=when)), Look(120, wishes=known), NOW)
+    assert when in plain(line)
+    assert line_width(line) == 120
+
+
+def test_no_name_is_cut_for_a_schedule_that_is_long_to_say() -> None:
+    long = Wishes(host=9, name=40, when=90)
+    assert cells_of(Look(120, wishes=long))["name"] == cells_of(Look(120))["name"]
+
+
+def test_a_host_of_a_longer_name_takes_its_room_from_what_has_too_much() -> None:
+    look = Look(130, has_hosts=True, wishes=Wishes(host=17, name=14, when=20))
+    assert cells_of(look)["host"] == 17
+    assert line_width(header(placed(look))) == 130
+
+
+def test_a_title_with_its_arrow_has_room_over_the_shortest_names() -> None:
+    assert cells_of(Look(120, wishes=Wishes(host=4, name=4, when=90)))["name"] >= 12

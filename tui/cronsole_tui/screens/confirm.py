@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -10,12 +11,14 @@ from textual.screen import ModalScreen
 
 from cronsole_tui.views.line import Line, Span, Tone, said
 from cronsole_tui.views.pages import wrapped
-from cronsole_tui.widgets.banner import Banner
+from cronsole_tui.widgets.banner import Banner, redraw
 
 if TYPE_CHECKING:
     from cronsole_tui.app import Console
 
 _MOST_TOLD = 12
+# The border, a line above and below it, the empty line and the keys.
+_AROUND_LINES = 6
 
 
 class ConfirmScreen(ModalScreen[bool], inherit_bindings=False):
@@ -43,20 +46,29 @@ class ConfirmScreen(ModalScreen[bool], inherit_bindings=False):
         with Vertical(id="box"):
             yield Banner(self._lines, id="told")
 
-    def on_mount(self) -> None:
-        self.query_one("#told").styles.height = len(self._lines(min(72, self.app.size.width - 6)))
+    def on_resize(self, event: events.Resize) -> None:
+        self.query_one("#told").styles.height = len(self._lines(min(72, event.size.width - 8)))
+        redraw(self, "#told")
 
     def _lines(self, width: int) -> tuple[Line, ...]:
-        lines: list[Line] = [(said(text, Tone.STRONG),) for text in wrapped(self._question, width)]
-        for sentence in self._sentences[:_MOST_TOLD]:
-            lines += [(said(text),) for text in wrapped(sentence, width)]
-        if len(self._sentences) > _MOST_TOLD:
-            lines.append((Span(f"and {len(self._sentences) - _MOST_TOLD} more", Tone.FAINT),))
-        lines.append(())
-        lines.append(
-            (Span("y", Tone.KEY), Span(f" {self._yes}   "), Span("n", Tone.KEY), Span(f" {self._no}"))
+        """Return the question, what would happen, and the keys, for which there is room on any screen."""
+        asked: list[Line] = [(said(text, Tone.STRONG),) for text in wrapped(self._question, width)]
+        keys: Line = (
+            Span("y", Tone.KEY),
+            Span(f" {self._yes}   "),
+            Span("n", Tone.KEY),
+            Span(f" {self._no}"),
         )
-        return tuple(lines)
+        room = max(1, min(_MOST_TOLD + 1, self.app.size.height - len(asked) - _AROUND_LINES))
+        told: list[Line] = []
+        for position, sentence in enumerate(self._sentences):
+            lines = wrapped(sentence, width)
+            is_last = position == len(self._sentences) - 1
+            if len(told) + len(lines) + (0 if is_last else 1) > room:
+                told.append((Span(f"and {len(self._sentences) - position} more", Tone.FAINT),))
+                break
+            told += [(said(text),) for text in lines]
+        return (*asked, *told, (), keys)
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)

@@ -16,6 +16,7 @@ from cronsole_tui.views import run_page, schedule_page, why
 from cronsole_tui.views.entry import Entry
 from cronsole_tui.views.line import Line, Span, Tone, said
 from cronsole_tui.views.moments import age
+from cronsole_tui.views.pages import wrapped
 from cronsole_tui.views.run_row import RunEntry
 from cronsole_tui.widgets.lines import Lines
 from cronsole_tui.working import start
@@ -56,7 +57,9 @@ class ReadPage(PageScreen):
         except CronsoleError as error:
             self._trouble = told = str(error)
             if self._read_at is None:
-                self.again(lambda _: ((said(f" {told}", Tone.BAD),),))
+                self.again(
+                    lambda width: tuple((Span(f" {line}", Tone.BAD),) for line in wrapped(told, width - 2))
+                )
         else:
             self._trouble, self._read_at = "", self.scene.now()
             self.again(text)

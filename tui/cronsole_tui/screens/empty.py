@@ -36,6 +36,7 @@ class MonitorsScreen(EmptyView):
     TITLED = "Monitors"
     SAID = (
         "No monitors.",
-        "A monitor polls something until it is done or has failed: a batch job, a deployment, a long copy.",
-        "The engines that this console watches know of none; what they do run is under 1 and 3.",
+        "A monitor polls something until it is done or has failed:",
+        "a batch job, a deployment, a long copy.",
+        "The engines watched here know of none; what they run is under 1 and 3.",
     )

@@ -37,7 +37,7 @@ class EventsScreen(TableView):
     def empty_lines(self) -> tuple[Line, ...]:
         if self._shows_audit:
             told, hint = (
-                "No change matches.",
+                "No change matches." if self.filter else "No change is known.",
                 "The audit trail tells who changed what; a goes back to the events.",
             )
         elif self.filter:

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from cronsole_tui.views.line import Line, Span, Tone, cut, said
+from cronsole_tui.views.pages import wrapped
 from cronsole_tui.widgets.banner import Banner, redraw
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ Values: TypeAlias = Mapping[str, str]
 
 # How long to wait for what was typed to reach its field; only one that is about to close takes longer.
 _SETTLING_SECONDS = 1.0
+_FAULT_LINES = 2
 
 
 class Field(NamedTuple):
@@ -77,7 +79,12 @@ class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
         keys: list[Span] = []
         for key, word in (("enter", self._submit), ("tab", "next field"), ("esc", "back")):
             keys += (Span(key, Tone.KEY), Span(f" {word}   ", Tone.FAINT))
-        return cut((said(self._fault, Tone.BAD),), width), tuple(keys)
+        faults: list[Line] = [(Span(text, Tone.BAD),) for text in wrapped(self._fault, width)]
+        # What is longer ends in an ellipsis; the keys stay where they are.
+        more = " …" if len(faults) > _FAULT_LINES else ""
+        faults = [*faults, (), ()][:_FAULT_LINES]
+        faults[-1] = cut((*faults[-1], Span(more, Tone.BAD)), width)
+        return *faults, tuple(keys)
 
     @property
     def values(self) -> Values:

@@ -48,6 +48,10 @@ class Frame(Screen[None], inherit_bindings=False):
             for key in action.keys:
                 self._bindings.bind(key, f"act('{action.name}')", action.help, show=False)
 
+    def __bool__(self) -> bool:
+        """A view that is its own rows has a length, and Textual hands no key on to a screen that is false."""
+        return True
+
     @property
     def actions(self) -> tuple[Action, ...]:
         return of_scopes(self.scene.actions, self.SCOPES)

@@ -23,6 +23,7 @@ from cronsole.text import human_duration, plural
 from cronsole_tui.keymap import Scope, of_scopes
 from cronsole_tui.scene import Scene
 from cronsole_tui.views import key_help
+from cronsole_tui.views.exits import left_with
 from cronsole_tui.views.glyphs import of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, said
 from cronsole_tui.views.moments import full
@@ -169,7 +170,7 @@ class LogScreen(Screen[None], inherit_bindings=False):
             return (said(f" run {self._run_id}   {self._trouble}", Tone.FAINT),), rule
         mark = of_run(run.state)
         took = "" if run.duration_ms is None else f"  {human_duration(run.duration_ms)}"
-        code = f"  exit {run.exit_code}" if run.exit_code else ""
+        code = f"  {left_with(run.exit_code)}" if run.exit_code else ""
         spans = (
             Span(f" {shown(mark, ascii_only=self._scene.ascii_only)} {mark.word}", mark.tone),
             Span(f"{took}{code}   ", Tone.FAINT),

@@ -231,6 +231,8 @@ class PluginsScreen(TableView):
             if self.has_class("-filtering"):
                 self.end_filtering()
             self.app.plugin_verbs.do(name, self.entry.key)
+        else:
+            self.app.tell("There is no plugin under the cursor.")
 
     @on(LiveTable.RowOpened)
     def _opened(self) -> None:

@@ -41,11 +41,14 @@ class RunsScreen(TableView):
         self._cursors: dict[str, str | None] = {}
         self._is_stale = True
         self._trouble = ""
+        self._filter_of_entries = ""
         super().__init__(scene)
 
     def empty_lines(self) -> tuple[Line, ...]:
         if self.filter:
             told, hint = "No run matches.", "Clear the filter with esc."
+        elif self._trouble:
+            told, hint = "Nothing is known yet.", "It is read as soon as the engine answers."
         else:
             told, hint = "Nothing has run yet.", "Go to a schedule with 1, and start a run with t."
         return ((), (Span(f"   {told}", Tone.STRONG),), (Span(f"   {hint}"),))
@@ -88,8 +91,11 @@ class RunsScreen(TableView):
         cursors: dict[str, str | None] = {}
         for host in self._hosts(asked):
             entries, cursors[host] = await self._page(host, asked, None)
+            if self._trouble and self._filter_of_entries == self.filter:
+                # What was known stays; that it is old, the head says.
+                entries = [entry for entry in self._entries if entry.host == host]
             found += entries
-        self._entries, self._cursors = _newest_first(found), cursors
+        self._entries, self._cursors, self._filter_of_entries = _newest_first(found), cursors, self.filter
         self._show()
 
     async def _next_pages(self) -> None:

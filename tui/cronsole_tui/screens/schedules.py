@@ -11,14 +11,15 @@ from textual.widget import Widget
 
 from cronsole.errors import CronsoleError
 from cronsole.model.view import ScheduleDetail
-from cronsole_tui.keymap import Scope
+from cronsole_tui.keymap import OF_ONE, Scope
 from cronsole_tui.scene import Scene
+from cronsole_tui.screens import panel
 from cronsole_tui.screens.tables import TableView
 from cronsole_tui.sources import ScheduleRows, key_of, text_of
 from cronsole_tui.verbs import OF_SCHEDULES
 from cronsole_tui.views import detail, heading
 from cronsole_tui.views.entry import Entry, Key, Link
-from cronsole_tui.views.line import Line, Span, Tone, faded
+from cronsole_tui.views.line import Line, Span, Tone
 from cronsole_tui.views.order import Order, arranged, following
 from cronsole_tui.views.query import read
 from cronsole_tui.widgets.banner import Banner, redraw
@@ -32,13 +33,15 @@ _SORTS_REST = 20
 _GLANCE_SECONDS = 2.0
 _LOOKS = frozenset({"log", "log_failed", "history", "why", "copy"})
 _PANEL_DELAY = 0.15
+# How long the panel keeps to what it told before, rather than be drawn with half of what is new and once more.
+_PANEL_PATIENCE = 0.3
 # How high the panel is below the table, as `+` makes it: some lines, more, none.
 _PANEL_LINES = (8, 15, 0)
 _HEAD_OF_PANEL = 6
 # What else stands above and below the rows: the head, the titles, a line of nothing, the foot.
 _AROUND_ROWS = 7
 # Beside the table it is as wide as leaves the table all of its columns, or half, or not there.
-_TABLE_CELLS, _PANEL_CELLS = 112, 90
+_TABLE_CELLS, _HOST_CELLS, _PANEL_CELLS = 112, 12, 80
 _MOST_OUTPUT = 60
 
 
@@ -67,6 +70,7 @@ class SchedulesScreen(TableView):
         self._details: dict[Key, ScheduleDetail] = {}
         self._output: dict[Key, tuple[str, ...]] = {}
         self._pending: Timer | None = None
+        self._is_panel_held = False
         self._rows = self._sorted()
 
     def body(self) -> Iterable[Widget]:
@@ -82,15 +86,16 @@ class SchedulesScreen(TableView):
     def _lay_out(self) -> None:
         """Give the panel its room: a column beside a wide table, some lines below one that is not."""
         # A feed may know something before the panel is there, and when it is there no more.
-        for panel in self.query("#panel").results(Banner):
-            panel.display = self._zoom < len(_PANEL_LINES) - 1
+        for room in self.query("#panel").results(Banner):
+            room.display = self._zoom < len(_PANEL_LINES) - 1
             if self.has_class("-wide"):
                 whole = self.size.width
-                panel.styles.height = "1fr"
-                panel.styles.width = whole // 2 if self._zoom else min(_PANEL_CELLS, whole - _TABLE_CELLS)
+                table = _TABLE_CELLS + (_HOST_CELLS if self.scene.fleet.has_many_hosts else 0)
+                room.styles.height = "1fr"
+                room.styles.width = whole // 2 if self._zoom else max(1, min(_PANEL_CELLS, whole - table))
             else:
-                panel.styles.width = "100%"
-                panel.styles.height = self._panel_lines or 1
+                room.styles.width = "100%"
+                room.styles.height = self._panel_lines or 1
 
     @property
     def _panel_lines(self) -> int:
@@ -118,7 +123,11 @@ class SchedulesScreen(TableView):
         return "words  !word  state:failed  tag:db  plugin:  source:  host:"
 
     def told_order(self) -> str:
-        marked = f"{len(self.table.marks):,} marked   " if self.table.marks else ""
+        marks = [entry for key in self.table.marks if (entry := self.scene.fleet.get(key_of(key)))]
+        # Verbs are for these, too, and nobody should have to remember them.
+        hidden = len(marks) - len(read(self.filter).select(marks))
+        unseen = f", {hidden:,} not shown" if hidden else ""
+        marked = f"{len(marks):,} marked{unseen}   " if marks else ""
         return f"{marked}sorted by {self._order}{', reversed' if self._is_reversed else ''}"
 
     def filter_lines(self, width: int) -> Line:
@@ -189,7 +198,8 @@ class SchedulesScreen(TableView):
 
     def tick(self) -> None:
         super().tick()
-        redraw(self, "#panel")
+        if not self._is_panel_held:
+            redraw(self, "#panel")
 
     @property
     def entry(self) -> Entry | None:
@@ -201,13 +211,24 @@ class SchedulesScreen(TableView):
     def chosen(self) -> list[Entry]:
         """What verbs are for: all that is marked, else the one at the cursor."""
         marked = [self.scene.fleet.get(key_of(key)) for key in sorted(self.table.marks)]
-        found = [entry for entry in marked if entry is not None]
-        return found or ([self.entry] if self.entry is not None else [])
+        return [entry for entry in marked if entry is not None] or self._at_cursor
+
+    @property
+    def _at_cursor(self) -> list[Entry]:
+        return [] if self.entry is None else [self.entry]
 
     @on(LiveTable.CursorMoved)
     def _moved(self) -> None:
         # Over a slow line the cursor is drawn at once, and what is told of its row when the hand rests.
+        entry = self.entry
+        if self._is_touched and entry is not None and entry.key not in self._details:
+            self._is_panel_held = True
+            self.set_timer(_PANEL_DELAY + _PANEL_PATIENCE, self._release_panel)
         self._look_closer()
+
+    def _release_panel(self) -> None:
+        self._is_panel_held = False
+        redraw(self, "#panel")
 
     def on_click(self) -> None:
         self._note_hand()
@@ -218,7 +239,9 @@ class SchedulesScreen(TableView):
     def _is_held_back(self, name: str) -> bool:
         """Say so, once, where a verb would hit a schedule that has only just come under the cursor by itself."""
         now, entry = self.app.monotonic(), self.entry
-        hits_cursor = name == "mark" or (name in OF_SCHEDULES - _LOOKS and not self.table.marks)
+        hits_cursor = name == "mark" or (
+            name in OF_SCHEDULES - _LOOKS and (name in OF_ONE or not self.table.marks)
+        )
         if entry is None or not hits_cursor or now - self._came_at >= _GLANCE_SECONDS:
             return False
         self._came_at = float("-inf")
@@ -232,7 +255,7 @@ class SchedulesScreen(TableView):
         if name in OF_SCHEDULES:
             if self.has_class("-filtering"):
                 self.end_filtering()
-            self.app.verbs.do(name, self.chosen)
+            self.app.verbs.do(name, self._at_cursor if name in OF_ONE else self.chosen)
         else:
             super().action_act(name)
 
@@ -243,8 +266,9 @@ class SchedulesScreen(TableView):
         self._pending = self.set_timer(_PANEL_DELAY, self._ask)
 
     def _ask(self) -> None:
-        redraw(self, "#panel")
         entry = self.entry
+        if not self._is_panel_held or entry is None or entry.key in self._details:
+            self._release_panel()
         if entry is not None and self.query_one("#panel", Banner).display:
             start(self, partial(self._read, entry), "panel")
 
@@ -259,45 +283,19 @@ class SchedulesScreen(TableView):
         except CronsoleError as error:
             # What is known already stays; that it is old, the head says.
             self._output.setdefault(entry.key, (str(error),))
-        redraw(self, "#panel")
+        if entry == self.entry or not self._is_panel_held:
+            self._release_panel()
 
     def _panel(self, width: int) -> tuple[Line, ...]:
         entry = self.entry
         if entry is None:
             return (self.rule(width),)
-        scene = self.scene
         known, output = self._details.get(entry.key), self._output.get(entry.key, ())
-        zone = scene.zone_of(entry.schedule.timezone)
-        if not self.has_class("-wide"):
-            room = max(1, self._panel_lines - _HEAD_OF_PANEL)
-            lines = detail.panel(
-                entry.schedule,
-                known,
-                output[-room:],
-                width=width,
-                now=scene.now(),
-                zone=zone,
-                ascii_only=scene.ascii_only,
-            )
-            return self._old((self.rule(width), *lines), entry)
-        height = self.query_one("#panel", Banner).size.height
-        lines = detail.column(
-            entry.schedule,
-            known,
-            output,
-            width=width - 2,
-            height=height,
-            now=scene.now(),
-            zone=zone,
-            ascii_only=scene.ascii_only,
-        )
-        bar = Span("| " if scene.ascii_only else "│ ", Tone.RULE)
-        lines = (*lines, *[()] * (height - len(lines)))
-        return self._old(tuple((bar, *line) for line in lines), entry)
-
-    def _old(self, lines: tuple[Line, ...], entry: Entry) -> tuple[Line, ...]:
-        """Return the lines without what stands out where their host is not heard."""
-        return tuple(map(faded, lines)) if self.scene.fleet.host(entry.host).is_old else lines
+        if self.has_class("-wide"):
+            height = self.query_one("#panel", Banner).size.height
+            return panel.beside(self.scene, entry, known, output, width=width, height=height)
+        room = max(1, self._panel_lines - _HEAD_OF_PANEL)
+        return (self.rule(width), *panel.below(self.scene, entry, known, output[-room:], width=width))
 
     @on(LiveTable.RowOpened)
     def _opened(self) -> None:
@@ -329,6 +327,12 @@ class SchedulesScreen(TableView):
     def do_mark_all(self) -> None:
         self.table.mark_all()
         self.tick()
+
+    def do_back(self) -> None:
+        if not self.filter and not self.has_class("-filtering"):
+            self.table.clear_marks()
+            self.tick()
+        super().do_back()
 
     def do_new(self) -> None:
         self.app.verbs.new()

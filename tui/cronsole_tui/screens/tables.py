@@ -45,7 +45,9 @@ class TableView(Frame):
         self.table = LiveTable(id="table", empty=self.empty_lines(), classes="data")
 
     def body(self) -> Iterable[Widget]:
-        yield FilterField(id="filter", placeholder=self.filter_hint(), compact=True)
+        field = FilterField(id="filter", placeholder=self.filter_hint(), compact=True)
+        field.cursor_blink = False
+        yield field
         yield self.table
 
     def empty_lines(self) -> tuple[Line, ...]:
@@ -67,6 +69,8 @@ class TableView(Frame):
     def on_mount(self) -> None:
         super().on_mount()
         self.table.focus()
+        # Not by its message, which comes when the letter is drawn already: both are to go out as one frame.
+        self.watch(self.query_one("#filter", Input), "value", self._narrow, init=False)
 
     def tick(self) -> None:
         super().tick()
@@ -81,10 +85,9 @@ class TableView(Frame):
         self.set_focus(field)
         redraw(self, "#head")
 
-    @on(Input.Changed, "#filter")
-    def _typed(self, message: Input.Changed) -> None:
-        if self.has_class("-filtering"):
-            self.filter = message.value
+    def _narrow(self, typed: str) -> None:
+        if self.has_class("-filtering") and typed != self.filter:
+            self.filter = typed
             self.filtered()
             redraw(self, "#head")
 

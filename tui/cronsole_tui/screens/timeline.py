@@ -196,15 +196,19 @@ class TimelineScreen(TableView):
     async def _take(self) -> None:
         window = self._window(self.table.size.width or 80)
         found = Asked(window, self.scene.now(), self._pointed)
-        self._trouble = ""
+        self._trouble, unheard = "", set[str]()
         for host in self.scene.feeds:
             try:
                 await found.ask(self.scene.client(host), host)
             except CronsoleError as error:
                 self._trouble = str(error)
-        self._runs, self._fires = found.runs, found.fires
-        self._has_read = True
-        self._soon = sorted(found.soon, key=lambda pair: pair[1].due)
+                unheard.add(host)
+        # What was known of a host stays until it is heard again.
+        self._runs = found.runs | {key: runs for key, runs in self._runs.items() if key[0] in unheard}
+        self._fires = found.fires | {key: fires for key, fires in self._fires.items() if key[0] in unheard}
+        soon = found.soon + [pair for pair in self._soon if pair[0] in unheard]
+        self._soon = sorted(soon, key=lambda pair: pair[1].due)
+        self._has_read = self._has_read or len(unheard) < len(self.scene.feeds)
         self.fleet_changed()
 
     def _agenda(self, width: int) -> tuple[Line, ...]:
@@ -220,14 +224,15 @@ class TimelineScreen(TableView):
         lines = timeline.agenda(
             fires, known, now=scene.now(), zone=self.zone, width=width, count=_AGENDA_LINES
         )
-        name = zone_name(self.zone, scene.now())
-        left: Line = (Span(f" {told}  {name}", Tone.FAINT),)
+        left: Line = (Span(f" {told}  {zone_name(self.zone, scene.now())}", Tone.FAINT),)
         legend = timeline.legend(max(0, width - line_width(left) - 3), ascii_only=scene.ascii_only)
         head = beside(left, legend, width)
+        unread = "not known: no engine answers" if self._trouble else "reading …"
+        nothing = "nothing" if self._has_read else unread
         return (
             self.rule(width),
             head,
-            *(lines or ((Span("   nothing" if self._has_read else "   reading …", Tone.FAINT),),)),
+            *(lines or ((Span(f"   {nothing}", Tone.FAINT),),)),
         )
 
     def _moved(self) -> None:
@@ -300,7 +305,7 @@ class TimelineScreen(TableView):
             since=to_datetime(since), until=to_datetime(since + 7 * DAY), bucket_ms=HOUR, kind=kind
         )
         counts = [0] * 168
-        left_out = 0
+        left_out, is_known = 0, False
         for host in scene.feeds:
             try:
                 load = await scene.client(host).forecast(query)
@@ -309,9 +314,12 @@ class TimelineScreen(TableView):
                 continue
             counts = [one + other for one, other in zip(counts, load.counts, strict=False)]
             left_out += load.left_out
+            is_known = True
         what, tone = ("fires", Tone.ACCENT) if kind is LoadKind.PLANNED else ("failures", Tone.BAD)
         week = heatmap.Week(since, tuple(counts), what, tone, left_out)
-        picture = heatmap.picture(week, self.size.width - 1, scene.zone, ascii_only=scene.ascii_only)
+        picture: tuple[Line, ...] = ((Span("   Not known: no engine answers.", Tone.STRONG),),)
+        if is_known:
+            picture = heatmap.picture(week, self.size.width - 1, scene.zone, ascii_only=scene.ascii_only)
         for page in self.query("#week").results(Lines):
             page.show(((), *picture))
 

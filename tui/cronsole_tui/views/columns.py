@@ -1,6 +1,6 @@
 """Which columns a table of a given width has, and how wide each is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cronsole_tui.views.line import Line, Span, Tone, cell
@@ -25,9 +25,16 @@ class Placed(NamedTuple):
 
 
 def place(
-    columns: Sequence[Column], width: int, *, without: frozenset[str] = frozenset()
+    columns: Sequence[Column],
+    width: int,
+    *,
+    without: frozenset[str] = frozenset(),
+    wishes: Mapping[str, int] | None = None,
 ) -> tuple[Placed, ...]:
-    """Return the columns that a width has room for; what is left over goes to those with a share in it."""
+    """Return the columns that a width has room for; what is left over goes to those with a share in it.
+
+    `wishes` says how wide the content of some is: what one of them has too much goes to one that has too little.
+    """
     chosen = [column for column in columns if width >= column.from_width and column.name not in without]
     while sum(column.cells for column in chosen) > width and (late := _latest(chosen)):
         chosen.remove(late)
@@ -38,7 +45,20 @@ def place(
         extra = left * column.share // shares if shares and left > 0 else 0
         left, shares = left - extra, shares - column.share
         placed.append(Placed(column.name, column.title, column.cells + extra))
-    return tuple(placed)
+    return tuple(_traded(placed, wishes or {}))
+
+
+def _traded(placed: Sequence[Placed], wishes: Mapping[str, int]) -> list[Placed]:
+    lacks = {column.name: wishes.get(column.name, column.cells) - column.cells for column in placed}
+    traded = min(sum(max(0, lack) for lack in lacks.values()), sum(max(0, -lack) for lack in lacks.values()))
+    given = taken = traded
+    found: list[Placed] = []
+    for column in placed:
+        lack = lacks[column.name]
+        gain, loss = min(max(0, lack), given), min(max(0, -lack), taken)
+        given, taken = given - gain, taken - loss
+        found.append(column._replace(cells=column.cells + gain - loss))
+    return found
 
 
 def _latest(columns: Sequence[Column]) -> Column | None:

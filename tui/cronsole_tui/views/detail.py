@@ -5,9 +5,11 @@ from datetime import tzinfo
 from typing import Any
 
 from cronsole.model.instant import Instant
+from cronsole.model.run import RunState
 from cronsole.model.view import RunBrief, RunView, ScheduleDetail, ScheduleView
 from cronsole.terminal import TerminalText
 from cronsole.text import human_duration, plural
+from cronsole_tui.views.exits import left_with
 from cronsole_tui.views.glyphs import OK, of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, beside, cut, line_width, said
 from cronsole_tui.views.moments import clock, countdown, second, since, stamp, zone_name
@@ -76,7 +78,7 @@ def column(
         (Span(f"   {name:<12}", Tone.FAINT), said(value))
         for name, value in (policies(detail.definition) if detail else ())
     ]
-    lines += ((), _headed("last", f"{schedule.runs_made:,} in all" if schedule.runs_made else ""))
+    lines += ((), _headed("last", _told_of_runs(schedule, _known_runs(schedule, detail), zone, now)))
     lines += _run_lines(_known_runs(schedule, detail), zone, now, ascii_only=ascii_only)
     lines.append((Span("   takes  ", Tone.FAINT), *_takes(schedule, detail)))
     lines += ((), _headed("output"))
@@ -210,14 +212,22 @@ def _runs(recent: Sequence[RunBrief], zone: tzinfo, now: Instant, width: int, *,
     return (*spans, Span(f"  {zone_name(zone, now)}", Tone.FAINT))
 
 
+def _told_of_runs(schedule: ScheduleView, recent: Sequence[RunBrief], zone: tzinfo, now: Instant) -> str:
+    count = f"{schedule.runs_made:,} in all, " if schedule.runs_made else ""
+    return f"{count}times in {zone_name(zone, now)}" if recent else ""
+
+
 def _run_lines(recent: Sequence[RunBrief], zone: tzinfo, now: Instant, *, ascii_only: bool) -> list[Line]:
     lines: list[Line] = []
-    for run in reversed(recent[-_RUNS_BESIDE:]):
+    runs = list(reversed(recent[-_RUNS_BESIDE:]))
+    moments = [second(run.at, zone, now) for run in runs]
+    cells = max(map(len, moments), default=0) + 2
+    for run, moment in zip(runs, moments, strict=True):
         mark = of_run(run.state)
         lines.append(
             (
                 Span(f"   {shown(mark, ascii_only=ascii_only)} ", mark.tone),
-                Span(f"{stamp(run.at, zone):<24}"),
+                Span(f"{moment:<{cells}}"),
                 Span(f"{since(run.at, now):<9}", Tone.FAINT),
                 Span(told(run), Tone.QUIET),
             )
@@ -231,8 +241,10 @@ def _ended(run: RunBrief, zone: tzinfo, now: Instant, *, ascii_only: bool) -> Li
 
 
 def told(run: RunBrief) -> str:
-    """Return how a run ended in a few words: `exit 1 after 3.1s, 2 retries`."""
-    parts = [f"exit {run.exit_code}" if run.exit_code else of_run(run.state).word]
+    """Return how a run ended in a few words: `exit 1 after 3.1s, 2 retries`, `timed out after 30s`."""
+    parts = [
+        left_with(run.exit_code) if run.state is RunState.FAILED and run.exit_code else of_run(run.state).word
+    ]
     if run.duration_ms is not None:
         parts.append(f"after {human_duration(run.duration_ms)}")
     retries = f", {plural(run.attempt - 1, 'retry', 'retries')}" if run.attempt > 1 else ""

@@ -34,12 +34,16 @@ def top_line(
     left: list[Line] = [(Span(" cronsole ", Tone.ACCENT),)]
     # Of many those come first that somebody has to know of.
     named = hosts if len(hosts) <= 2 else sorted(hosts, key=lambda host: host.link is Link.LIVE)
-    left += [_host(host, now, ascii_only=ascii_only) for host in named[:2]]
+    for host in named[:2]:
+        # Further from the next one than from what is said of it.
+        apart = Span("  " if len(left) > 1 else "")
+        left.append((apart, *_host(host, now, ascii_only=ascii_only)))
     if len(hosts) > 2:
-        left.append((Span(f" +{len(hosts) - 2} hosts", Tone.FAINT),))
-    right = (Span(f"{stamp(to_datetime(now), zone)} ", Tone.FAINT),)
+        left.append((Span(f"   +{plural(len(hosts) - 2, 'host')}", Tone.FAINT),))
     parts = _counted(total(hosts), ascii_only=ascii_only)
     found: list[Span] = [span for line in left for span in line]
+    urgent = sum(line_width(part) + 2 for part in parts if part[0].tone is Tone.BAD)
+    right = _clock(width - line_width(found) - urgent - 2, now, zone)
     room = width - line_width(right) - 1
     for part in parts:
         if line_width(found) + line_width(part) + 2 <= room:
@@ -48,6 +52,15 @@ def top_line(
     if gap < 1:
         return tuple(found)
     return (*found, Span(" " * gap), *right)
+
+
+def _clock(room: int, now: Instant, zone: tzinfo) -> Line:
+    """Return the time: without its day, or none, where what needs somebody would have no room else."""
+    moment = to_datetime(now)
+    for told in (stamp(moment, zone), f"{moment.astimezone(zone):%H:%M:%S %Z}"):
+        if len(told) + 1 <= room:
+            return (Span(f"{told} ", Tone.FAINT),)
+    return ()
 
 
 def _host(host: Host, now: Instant, *, ascii_only: bool) -> Line:

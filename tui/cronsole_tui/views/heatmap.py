@@ -111,7 +111,7 @@ def _number(count: int, cells: int) -> Span:
 
 
 def _legend(limits: Sequence[int], shades: str, week: Week) -> Line:
-    spans = [Span(" " * _NAME_CELLS)]
+    spans = [Span(" an hour".ljust(_NAME_CELLS), Tone.FAINT)]
     bounds = [*limits, None]
     for position, limit in enumerate(limits):
         following = bounds[position + 1]
@@ -124,7 +124,7 @@ def _legend(limits: Sequence[int], shades: str, week: Week) -> Line:
             else "+"
         )
         spans += (Span(glyph * 2, week.tone), Span(f" {limit}{upto}   ", Tone.FAINT))
-    return (*spans, Span(f"{week.what} an hour", Tone.FAINT))
+    return tuple(spans)
 
 
 def _told(week: Week, table: Sequence[tuple[str, list[int]]]) -> Line:

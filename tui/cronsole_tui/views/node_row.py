@@ -98,7 +98,10 @@ def panel(host: Host, *, width: int, zone: tzinfo) -> tuple[Line, ...]:
     """Return all that an engine says of itself."""
     lines: list[Line] = [(Span(" "), said(host.name, Tone.STRONG))]
     if host.trouble:
-        lines += [field("trouble", Span(text, Tone.BAD)) for text in wrapped(host.trouble, width - 20)]
+        told = wrapped(host.trouble, width - 20)
+        lines += [
+            field("" if number else "trouble", Span(text, Tone.BAD)) for number, text in enumerate(told)
+        ]
     engine = host.engine
     if engine is None:
         return tuple(cut(line, width) for line in lines)

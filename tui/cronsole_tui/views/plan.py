@@ -6,7 +6,7 @@ from cronsole.model.instant import Instant
 from cronsole.model.prospect import PlannedChange, PlanView
 from cronsole.text import plural
 from cronsole_tui.views.line import Line, Span, Tone, cut, said
-from cronsole_tui.views.moments import clock, full, zone_name
+from cronsole_tui.views.moments import clock, stamp, zone_name
 from cronsole_tui.views.pages import section, title, wrapped
 
 
@@ -17,7 +17,13 @@ def page(plan: PlanView, *, width: int, now: Instant, zone: tzinfo) -> tuple[Lin
         for problem in plan.problems:
             lines += [(Span("   "), Span(text, Tone.BAD)) for text in wrapped(problem, width - 3)]
         return tuple(lines)
-    lines = [title(summary(plan), f"fires until {full(plan.until, zone)}")]
+    if not _changes(plan):
+        lines = [title(summary(plan), "what is written is in force")]
+    else:
+        lines = [
+            title(summary(plan), f"fires told until {stamp(plan.until, zone)}"),
+            (Span(" Nothing is done yet: whoever leaves this page is asked.", Tone.FAINT),),
+        ]
     for name, glyph, tone, changes in (
         ("added", "+", Tone.GOOD, plan.added),
         ("moved: they start anew from the reload on", "~", Tone.WARN, plan.retimed),
@@ -31,6 +37,10 @@ def page(plan: PlanView, *, width: int, now: Instant, zone: tzinfo) -> tuple[Lin
     for warning in plan.warnings:
         lines += [(Span("   "), Span(text, Tone.WARN)) for text in wrapped(warning, width - 3)]
     return tuple(cut(line, width) for line in lines)
+
+
+def _changes(plan: PlanView) -> bool:
+    return bool(plan.added or plan.retimed or plan.changed or plan.removed)
 
 
 def summary(plan: PlanView) -> str:

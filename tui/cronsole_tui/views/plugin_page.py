@@ -247,7 +247,9 @@ def _schedules(
     title: str, ids: Iterable[str], schedules: Mapping[str, ScheduleView], seen: Seen
 ) -> list[Line]:
     """Return schedules as rows of their table; one that was refused or waits for its id is not in force."""
-    look = Look(seen.width, ascii_only=seen.ascii_only)
+    ids = tuple(ids)
+    entries = [Entry("", schedules[name]) for name in ids if name in schedules]
+    look = Look(seen.width, ascii_only=seen.ascii_only, wishes=schedule_row.wished(entries))
     rows = [_schedule(name, schedules.get(name), look, seen.now) for name in ids]
     if not rows:
         return [(), section(title), field("", Span("none", Tone.FAINT))]

@@ -5,11 +5,15 @@ from datetime import datetime, tzinfo
 from cronsole.model.instant import Instant
 from cronsole.model.view import AttemptView, RunDetail, RunView
 from cronsole.text import human_duration, plural
+from cronsole_tui.views.detail import output_of
+from cronsole_tui.views.exits import left_with
 from cronsole_tui.views.glyphs import of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, cut, said
 from cronsole_tui.views.moments import full, since
 from cronsole_tui.views.pages import block, field, fields, section, wrapped
 from cronsole_tui.views.run_row import cause_of, told
+
+_OUTPUT_LINES = 10
 
 
 def page(
@@ -31,11 +35,8 @@ def page(
         lines += ((), section("environment, names only"))
         lines += block(wrapped("  ".join(detail.environment), max(20, width - 6)), Tone.FAINT)
     lines += ((), section(f"output, {plural(run.output_bytes, 'byte')}"))
-    lines += (
-        block(run.output.rstrip("\n").split("\n")[-10:])
-        if run.output
-        else [field("", Span("none", Tone.FAINT))]
-    )
+    output = output_of(run, _OUTPUT_LINES)
+    lines += block(output) if output else [field("", Span("none", Tone.FAINT))]
     return tuple(cut(line, width) for line in lines)
 
 
@@ -70,7 +71,7 @@ def _facts(run: RunView) -> list[tuple[str, str]]:
 def _attempt(attempt: AttemptView, zone: tzinfo, *, ascii_only: bool) -> Line:
     mark = of_run(attempt.state)
     took = "" if attempt.duration_ms is None else f"  after {human_duration(attempt.duration_ms)}"
-    code = f"  exit {attempt.exit_code}" if attempt.exit_code else ""
+    code = f"  {left_with(attempt.exit_code)}" if attempt.exit_code else ""
     return (
         Span(f"   {attempt.attempt}  "),
         Span(f"{shown(mark, ascii_only=ascii_only)} {mark.word:<10}", mark.tone),

@@ -9,6 +9,7 @@ from cronsole.model.run import Cause, RunState
 from cronsole.model.view import RunView
 from cronsole.text import human_duration, plural
 from cronsole_tui.views.columns import Column, Placed, place
+from cronsole_tui.views.exits import left_with
 from cronsole_tui.views.glyphs import of_run, shown
 from cronsole_tui.views.line import Line, Span, Tone, fitted, said
 from cronsole_tui.views.moments import second, since, stopwatch, zone_name
@@ -142,7 +143,7 @@ def told(run: RunView) -> str:
     reason = run.reason.value.replace("_", " ") if run.reason else ""
     parts = [reason] if reason and not run.detail.startswith(reason) else []
     if run.exit_code:
-        parts.append(f"exit {run.exit_code}")
+        parts.append(left_with(run.exit_code))
     if run.attempt > 1:
         parts.append(plural(run.attempt - 1, "retry", "retries"))
     if run.detail and not run.exit_code:

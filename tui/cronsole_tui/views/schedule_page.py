@@ -78,11 +78,11 @@ def _head(detail: ScheduleDetail, now: Instant, zone: tzinfo, *, ascii_only: boo
     if second is not None:
         marks.append(Span(f"  {shown(second, ascii_only=ascii_only)} {second.word}", second.tone))
     lines: list[Line] = [field("what", said(schedule.description))] if schedule.description else []
+    # Of what is written as it is spoken, once is enough.
+    spelled = "" if schedule.trigger in schedule.when else f"   {schedule.trigger}"
     lines += [
         field("state", *marks),
-        field(
-            "trigger", said(schedule.when), said(f"   {schedule.trigger}   {schedule.timezone}", Tone.FAINT)
-        ),
+        field("trigger", said(schedule.when), said(f"{spelled}   {schedule.timezone}", Tone.FAINT)),
     ]
     if schedule.next_due is not None:
         lines.append(

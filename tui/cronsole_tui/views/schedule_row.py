@@ -1,10 +1,11 @@
 """A schedule as one line of the home table, at any width."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cronsole.model.instant import Instant, Millis, from_datetime
 from cronsole.model.view import RunBrief, ScheduleStatus, ScheduleView
-from cronsole.text import human_duration
+from cronsole.text import human_duration, width
 from cronsole_tui.views.columns import Column, Placed, place
 from cronsole_tui.views.entry import Entry
 from cronsole_tui.views.glyphs import of_run, of_schedule, shown
@@ -16,15 +17,28 @@ COLUMNS = (
     Column("mark", "", 4),
     Column("host", "HOST", 12),
     Column("name", "NAME", 24, share=2),
-    Column("when", "SCHEDULE", 22, from_width=110, share=1),
+    Column("when", "SCHEDULE", 22, from_width=96, share=1),
     Column("next", "NEXT", 13),
     Column("last", "LAST", 18),
     Column("runs", "RUNS", 14, from_width=110),
     Column("took", "TOOK", 13, from_width=110),
 )
 
+# A title with its arrow has to have room, too.
+_LEAST_CELLS = 12
 _BAR_CELLS = 5
 _BAR = "█▏▎▍▌▋▊▉"
+
+
+class Wishes(NamedTuple):
+    """How wide the content of columns is, with two spaces behind it; nothing is known of it where all are 0."""
+
+    host: int = 0
+    name: int = 0
+    when: int = 0
+
+
+_UNKNOWN = Wishes()
 
 
 class Look(NamedTuple):
@@ -33,10 +47,32 @@ class Look(NamedTuple):
     width: int
     has_hosts: bool = False
     ascii_only: bool = False
+    wishes: Wishes = _UNKNOWN
+
+
+def wished(entries: Iterable[Entry], least: Wishes = _UNKNOWN) -> Wishes:
+    """Return how wide the columns would have to be to show these schedules uncut, and at least that wide."""
+    host, name, when = least
+    for entry in entries:
+        # Most are ASCII, and for 100,000 of them it counts how long that takes.
+        host, name, when = (
+            max(host, _cells(entry.host)),
+            max(name, _cells(entry.schedule.id)),
+            max(when, _cells(entry.schedule.when)),
+        )
+    return Wishes(host, name, when)
+
+
+def _cells(text: str) -> int:
+    return 2 + (len(text) if text.isascii() else width(text))
 
 
 def placed(look: Look) -> tuple[Placed, ...]:
-    return place(COLUMNS, look.width, without=frozenset() if look.has_hosts else frozenset({"host"}))
+    without = frozenset() if look.has_hosts else frozenset({"host"})
+    wishes = {
+        name: max(_LEAST_CELLS, cells) for name, cells in look.wishes._asdict().items() if look.wishes.name
+    }
+    return place(COLUMNS, look.width, without=without, wishes=wishes)
 
 
 def row(entry: Entry, look: Look, now: Instant, *, is_marked: bool = False) -> Line:

@@ -226,18 +226,52 @@ def agenda(
     moments, times = _moments(fires), Counter[str]()
     if len(moments) > count:
         times = Counter(fire.schedule_id for fire in fires)
-        moments = _moments({fire.schedule_id: fire for fire in reversed(fires)}.values())
+        first: dict[str, PlannedFire] = {}
+        for fire in fires:
+            first.setdefault(fire.schedule_id, fire)
+        moments = _moments(first.values())
+    shown_moments = sorted(moments.items())[:count]
+    spare = count - len(shown_moments)
     lines: list[Line] = []
-    for at, names in sorted(moments.items())[:count]:
+    for at, names in shown_moments:
         told = plural(len(names), "start", "starts") if len(names) > 1 else ""
-        spans = [Span(f" {second(to_datetime(at), zone, now):<10}", Tone.STRONG)]
-        spans += [Span(f"{told:<10}", Tone.WARN if len(names) > 1 else Tone.FAINT)]
-        for name in names:
-            words = schedules[name].when if name in schedules and len(names) == 1 else ""
-            often = f"  {times[name]:,} times" if times[name] > 1 else ""
-            spans += [said(f"{name}  "), said(words, Tone.FAINT), Span(often, Tone.FAINT)]
-        lines.append(fitted(spans, width))
+        head = (
+            Span(f" {second(to_datetime(at), zone, now):<10}", Tone.STRONG),
+            Span(f"{told:<10}", Tone.WARN if len(names) > 1 else Tone.FAINT),
+        )
+        starters = [_starter(name, schedules, times, is_alone=len(names) == 1) for name in names]
+        found = _laid_out(starters, width - line_width(head), 1 + spare)
+        spare -= len(found) - 1
+        indent = (Span(" " * line_width(head)),)
+        lines += [(*(head if not position else indent), *line) for position, line in enumerate(found)]
     return tuple(lines)
+
+
+def _starter(
+    name: str, schedules: Mapping[str, ScheduleView], times: Mapping[str, int], *, is_alone: bool
+) -> Line:
+    words = f"  {schedules[name].when}" if is_alone and name in schedules else ""
+    often = f"{'  ' if is_alone else ' '}{times[name]:,}×" if times.get(name, 0) > 1 else ""
+    return said(name), said(words, Tone.FAINT), Span(often, Tone.FAINT)
+
+
+def _laid_out(parts: Sequence[Line], cells: int, most: int) -> list[Line]:
+    """Return parts one after another on as many lines as they may take, and at the end how many have no room."""
+    lines: list[Line] = []
+    line: Line = ()
+    for position, part in enumerate(parts):
+        is_last_line = len(lines) == most - 1
+        more = f"   and {len(parts) - position:,} more"
+        kept = len(more) if is_last_line and position < len(parts) - 1 else 0
+        gap = (Span("   "),) if line else ()
+        if not line or line_width((*line, *gap, *part)) + kept <= cells:
+            line = (*line, *gap, *part)
+        elif is_last_line:
+            return [*lines, fitted((*line, Span(more, Tone.FAINT)), cells)]
+        else:
+            lines.append(fitted(line, cells))
+            line = part
+    return [*lines, fitted(line, cells)]
 
 
 def _moments(fires: Iterable[PlannedFire]) -> dict[Instant, list[str]]:

@@ -46,7 +46,7 @@ _ONE_PACKET = 1200
 
 
 # What Textual and the views draw with, for terminals without it.
-_LETTERS = dict(zip("─━│┃▌▐▔▁…·•–—×→←↑↓", "--||||~_.*o--x><^v", strict=True)) | dict.fromkeys(
+_LETTERS = dict(zip("─━│┃▌▐▔▁…·•–—×→←↑↓±", "--||||~_.*o--x><^v~", strict=True)) | dict.fromkeys(
     "╭╮╰╯┌┐└┘├┤┬┴┼", "+"
 )
 
