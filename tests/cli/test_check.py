@@ -79,3 +79,11 @@ def test_programs_are_told_of_problems_in_json(folder: Path, capsys: pytest.Capt
     told = capsys.readouterr()
     answer = json.loads(told.out)
     assert (answer["ok"], len(answer["problems"]), told.err) == (False, 2, "")
+
+
+def test_where_there_are_plugins_it_says_that_they_are_not_counted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    (folder / "cronsole.toml").write_text('plugin_roots = "plugins"\n')
+    assert check() == 0
+    assert capsys.readouterr().out == "ok: 0 schedules in 1 file; those of plugins come with the engine\n"

@@ -468,9 +468,8 @@ async def test_the_circuit_of_a_command_outlives_the_engine_and_is_seen_and_rese
     await open_the_circuit(house, tmp_path)
     await house.restart()
     circuits = house.engine.circuits
-    assert circuits.of_plugin("withings")["poll"].opened_at is not None
+    assert house.engine.lanes.in_force("withings/poll:often").state.breaker.opened_at is not None
     assert await circuits.reset("withings", ["poll"], actor="ann") == ("poll",)
-    assert "poll" not in circuits.of_plugin("withings")
     assert house.engine.lanes.in_force("withings/poll:often").state.breaker.opened_at is None
 
 

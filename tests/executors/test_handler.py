@@ -277,3 +277,21 @@ async def test_expectations_hold_for_handlers_too(
     slow = make_job(Handler(f"{module}:g"), expect=Expect(min_duration_ms=5000))
     assert (await handlers.start(has).wait()).detail == "the output lacks 'done'"
     assert (await handlers.start(slow).wait()).detail == "took 0s, expected at least 5s"
+
+
+@pytest.mark.parametrize("form", ["async def f(ctx):", "def f(ctx):"])
+@pytest.mark.parametrize(
+    ("raised", "detail"),
+    [
+        ("Odd('boo')", "Odd: boo"),
+        ("GeneratorExit", "GeneratorExit"),
+        ("asyncio.CancelledError", "CancelledError"),
+    ],
+)
+async def test_whatever_a_handler_raises_fails_its_run_and_nothing_else(
+    handlers: HandlerExecutor, add: AddHandlers, make_job: MakeJob, form: str, raised: str, detail: str
+):
+    module = add(f"import asyncio\nclass Odd(BaseException): pass\n{form}\n    raise {raised}\n")
+    outcome = await handlers.start(make_job(Handler(f"{module}:f"))).wait()
+    assert outcome.state is RunState.FAILED
+    assert outcome.detail.startswith(detail)

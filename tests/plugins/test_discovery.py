@@ -1,3 +1,4 @@
+import errno
 import os
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -133,3 +134,38 @@ def test_a_path_that_is_no_plugin_is_told_with_what_is_accepted(yard: Yard) -> N
     assert "accepted are a Python file" in rejected.reason
     (rejected,) = discover(Settings(plugins=(PluginSettings("n", path="/nowhere/at/all"),))).rejected
     assert rejected.reason == "/nowhere/at/all does not exist"
+
+
+async def test_a_place_that_cannot_be_looked_into_is_refused_and_the_rest_is_loaded(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_file(path: Path) -> bool:
+        if "closed" in path.parts:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return os.path.isfile(path)
+
+    yard.write("good.py", plugin_class())
+    yard.write("closed/plugin.py", plugin_class('Schedule("other", "5m")'))
+    monkeypatch.setattr(Path, "is_file", is_file)
+    await yard.load()
+    assert yard.ids("good") == ["gc"]
+    assert (
+        yard.record("closed").reason == f"{yard.folder / 'closed'} cannot be looked into: Permission denied"
+    )
+
+
+async def test_code_that_goes_while_it_is_looked_at_is_refused_and_the_rest_is_loaded(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stamps(path: Path) -> list[tuple[str, int, int]]:
+        if path.name == "gone.py":
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
+        return []
+
+    yard.write("good.py", plugin_class())
+    yard.write("gone.py", plugin_class('Schedule("other", "5m")'))
+    monkeypatch.setattr(discovery, "_stamps", stamps)
+    await yard.load()
+    assert yard.ids("good") == ["gc"]
+    assert yard.record("gone").status is PluginStatus.FAILED
+    assert "No such file or directory" in yard.record("gone").reason

@@ -498,3 +498,30 @@ async def test_what_means_nothing_to_a_remote_plugin_is_refused(
 ) -> None:
     with pytest.raises(PluginFault, match=told):
         await stage.open(**settings)
+
+
+async def test_one_at_an_address_that_refuses_us_when_it_is_back_is_asked_less_and_less_often(
+    stage: Stage,
+) -> None:
+    stage.glyphs.start()
+    await stage.load(grpc=stage.glyphs.address)
+    stage.glyphs.kill()
+    await stage.until(lambda: stage.warnings)
+    stage.glyphs.script(refuse="not today")
+    stage.glyphs.start()
+    for pause_s in (2, 4):
+        await stage.until(lambda seconds=pause_s: stage.clock.waited[-1:] == [seconds])  # type: ignore[misc]
+        await stage.clock.advance(pause_s * 1000)
+    await stage.until(lambda: len(stage.warnings) == 4)
+    assert stage.warnings[1:] == ["plugin glyphs is away: failed precondition: not today"] * 3
+
+
+async def test_a_port_that_there_cannot_be_is_no_announcement(stage: Stage, tmp_path: Path) -> None:
+    script = tmp_path / "lies.py"
+    script.write_text(
+        "import sys, runpy\nprint('ATS_PLUGIN_PORT=99999', flush=True)\n"
+        "del sys.argv[0]\nrunpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    python, *rest = stage.glyphs.command
+    plugin = await stage.load(command=(python, str(script), *rest))
+    assert (await plugin.health()).is_well

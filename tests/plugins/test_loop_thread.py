@@ -15,7 +15,7 @@ def nothing() -> None:
 
 @pytest.fixture
 async def loop() -> AsyncIterator[LoopThread]:
-    made = LoopThread("sample")
+    made = LoopThread("sample", pytest.fail)
     yield made
     made.close()
 
@@ -112,7 +112,7 @@ async def test_the_plugin_may_stop_its_loop_and_goes_on_all_the_same(loop: LoopT
 
 
 async def test_its_thread_ends_with_it() -> None:
-    loop = LoopThread("ends")
+    loop = LoopThread("ends", pytest.fail)
 
     async def thread() -> threading.Thread:
         return threading.current_thread()

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,17 @@ def test_required_config_that_is_missing_or_empty_is_named(home):
 
 def test_a_command_that_is_not_listed_is_told_with_the_nearest(home):
     assert read_manifest(home).why_unlisted("pol").endswith("lists no command 'pol'; did you mean \"poll\"?")
+
+
+def test_the_entrypoint_and_its_folders_can_be_written_by_nobody_else(home):
+    (home / "bin").mkdir()
+    (home / "run").rename(home / "bin" / "run")
+    text = (home / "manifest.yaml").read_text().replace("entrypoint: run", "entrypoint: bin/run")
+    (home / "bin").chmod(0o777)
+    assert "is not to be run: bin can be written by everybody; run `chmod o-w bin`" in told(home, text)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_entrypoint_belongs_to_root_or_to_the_engine(home):
+    os.chown(home / "run", 12_345, -1)
+    assert "belongs to user 12345" in told(home, (home / "manifest.yaml").read_text())

@@ -170,10 +170,7 @@ async def test_what_was_said_instead_of_an_answer_is_kept_in_the_output(tmp_path
 
 async def test_stdout_over_10_mib_fails_and_the_process_is_ended_at_once(tmp_path):
     outcome = await called(tmp_path, sh("cat >/dev/null; cat /dev/zero"))
-    assert (outcome.state, outcome.detail) == (
-        RunState.FAILED,
-        "its output is longer than 10 MiB; killed by SIGKILL (out of memory?)",
-    )
+    assert (outcome.state, outcome.detail) == (RunState.FAILED, "its output is longer than 10 MiB")
 
 
 async def test_what_a_process_that_wrote_too_much_left_behind_is_ended_too(tmp_path, pipe):
@@ -466,3 +463,28 @@ async def test_nothing_is_left_behind_by_any_call(tmp_path):
     assert set(os.listdir("/proc/self/fd")) == fds
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+REPEATING = """#!/usr/bin/env python3
+import json, sys
+secret = json.load(sys.stdin)["secrets"]["key"]
+print("using", secret, file=sys.stderr)
+json.dump({"status": "error", "error": f"bad {secret}", "logs": [{"message": secret}]}, sys.stdout)
+"""
+
+
+async def test_a_secret_that_a_plugin_repeats_is_seen_nowhere(tmp_path):
+    config = '{"secrets": {"key": "hunter2hunter2"}}'
+    outcome = await called(tmp_path, REPEATING, settings={"config": config})
+    assert outcome.detail == "bad •••"
+    assert outcome.output.splitlines() == ["using •••", "info: •••", "error: bad •••"]
+
+
+async def test_a_program_that_others_may_write_to_since_it_was_loaded_is_not_run(tmp_path):
+    home = write_plugin(tmp_path)
+    plugin = await opened(home)
+    (home / "run").chmod(0o777)
+    outcome = await plugin.call(job(tmp_path), "poll")
+    await plugin.close()
+    assert outcome.state is RunState.FAILED
+    assert outcome.detail.endswith(f"can be written by everybody; run `chmod o-w {home / 'run'}`")

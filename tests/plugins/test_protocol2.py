@@ -209,3 +209,31 @@ def test_an_answer_that_is_cut_off_is_never_taken_for_a_whole_one(updates, cut):
     whole = msgspec.json.encode({"status": "ok", "result": "done", "state_updates": updates})
     if 0 < cut < len(whole):
         assert "its output is not JSON" in broken(whole[:-cut])
+
+
+def test_of_endless_logs_and_events_the_first_are_told_and_the_rest_counted():
+    answer = decode(
+        b'{"status":"ok","result":"done","logs":[%s],"events":[%s]}'
+        % (b",".join([b'{"message":"m"}'] * 9_999), b",".join([b'{"type":"t"}'] * 12))
+    )
+    lines = lines_of(answer)
+    assert lines[9_998:] == ["info: m", "event t", "… 11 more logs and events were not kept …", "done"]
+
+
+def test_state_that_cannot_be_kept_is_not_even_taken_apart():
+    with pytest.raises(Broken, match="its state would take 3,000,007 bytes; 1,048,576 are kept"):
+        decode(
+            b'{"status":"ok","result":"x","state_updates":{"a":[' + b",".join([b"[]"] * 1_000_000) + b"]}}"
+        )
+
+
+@pytest.mark.parametrize("updates", ["[1]", "5", '"a"', "true"])
+def test_state_updates_are_an_object(updates):
+    with pytest.raises(Broken, match="state_updates"):
+        decode(f'{{"status":"ok","result":"x","state_updates": {updates}}}'.encode())
+
+
+@pytest.mark.parametrize("payload", ["[1]", "5", '"a"', "null"])
+def test_the_payload_of_an_event_is_an_object(payload):
+    with pytest.raises(Broken, match=r"events\[0\]\.payload is no object"):
+        decode(f'{{"status":"ok","result":"x","events":[{{"type":"t","payload": {payload}}}]}}'.encode())

@@ -202,6 +202,7 @@ async def test_cleanup_comes_when_the_last_run_has_ended(caller: Caller) -> None
     await caller.yard.load(PluginSettings("sample", enabled=False))
     assert not gone.exists()
     assert (await last).state is RunState.SUCCEEDED
+    await caller.yard.registry.close()
     assert gone.exists()
 
 

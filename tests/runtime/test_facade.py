@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 from tests.runtime import handlers_in_tests
 from tests.runtime.house import House, calls, schedule, shell
@@ -14,7 +15,7 @@ from cronsole.model.ask import AuditQuery, CancelAsk, PauseAsk, RunQuery, Schedu
 from cronsole.model.event import RunFinished
 from cronsole.model.instant import HOUR, MINUTE, from_iso, to_datetime
 from cronsole.model.policy import Calendar, CircuitBreaker, Conditions, Overlap, Retry
-from cronsole.model.run import Cause, RunState
+from cronsole.model.run import Cause, Run, RunState
 from cronsole.model.schedule import Origin
 from cronsole.model.trigger import DstPolicy
 from cronsole.model.view import ScheduleStatus, ScheduleView, Spark
@@ -446,3 +447,17 @@ async def test_what_people_asked_for_may_wait_and_is_not_late(house: House) -> N
     await house.seconds(60)
     view = await shown(house, "new")
     assert (view.waiting, view.is_late) == (1, False)
+
+
+async def test_a_run_whose_end_was_told_has_ended_though_the_ledger_does_not_hold_it_yet(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.start(schedule("gc", "* * * * *"))
+    await house.seconds(61)
+    (row,) = await house.rows("gc")
+
+    async def unwritten(_: str) -> Run:
+        return msgspec.structs.replace(row, state=RunState.RUNNING, finished_at=None)
+
+    monkeypatch.setattr(house.engine.ledger, "run", unwritten)
+    assert (await house.engine.facade.run(row.run_id)).run.state is RunState.SUCCEEDED

@@ -27,6 +27,7 @@ from cronsole.model.schedule import Origin, Schedule, SourceKind
 from cronsole.model.settings import PluginSettings
 from cronsole.model.trigger import ManualSpec
 from cronsole.model.view import RunView, ScheduleStatus
+from cronsole.runtime.lane import Lanes
 
 ANN = Asker("ann")
 BY_HAND = "withings/poll:by-hand"
@@ -46,6 +47,22 @@ def root(tmp_path: Path) -> Path:
     folder = tmp_path / "plugins"
     folder.mkdir()
     return folder
+
+
+async def test_the_circuit_of_a_command_is_found_without_a_look_at_every_schedule(
+    house: House, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_plugin(root, FAILING)
+    breaker = CircuitBreaker(3, 60_000)
+    await start(house, root, schedule("other", "@daily"), circuit_breaker=breaker)
+    await call(house)
+    by_hand = house.engine.lanes.in_force(BY_HAND)
+    circuits = house.engine.circuits
+    monkeypatch.setattr(Lanes, "__iter__", lambda _: pytest.fail("it looked at all of them"))
+    assert circuits.shared_by([by_hand]) == [by_hand]
+    assert circuits.standing_for([by_hand.schedule]) == {("withings", "poll"): by_hand.state.breaker}
+    assert circuits.calls_of("withings") == ["poll"]
+    assert await circuits.reset("withings", ["poll"], actor="ann") in ((), ("poll",))
 
 
 async def start(house: House, root: Path, *tasks: Schedule, **table: Any) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # An engine that restarts is back within seconds; one that is gone for longer has somebody to look after it.
 PATIENCE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 1.0
 # No engine gave an event this id, so that the stream begins with a `resync`: what is looked at then misses nothing.
 _ANEW: Final = "-"
 _LOST: Final = "lost"
@@ -76,12 +77,15 @@ class Awaited:
 
 async def wait_for_end(client: "EngineClient", run_id: str, clock: Clock) -> RunView:
     """Return a run once it has ended; Unreachable when no engine has answered for a minute."""
-    last_answer = clock.monotonic()
+    last_answer = last_look = clock.monotonic()
     while True:
         try:
             async with aclosing(client.events(_ANEW)) as events:
                 async for event in events:
-                    if event.kind != _LOST and event.run_id in ("", run_id):
+                    # An end may be told a moment before the ledger holds it, and be told only once.
+                    is_due = clock.monotonic() - last_look > _LOOK_SECONDS
+                    if event.kind != _LOST and (is_due or event.run_id in ("", run_id)):
+                        last_look = clock.monotonic()
                         run = (await client.run(run_id)).run
                         last_answer = clock.monotonic()
                         if run.state.is_final:

@@ -51,9 +51,12 @@ def command(
 def summary(configuration: Configuration) -> str:
     """Return what was found, in one line."""
     schedules, files = len(configuration.schedules), len(configuration.files)
+    settings = configuration.settings
+    has_plugins = any(one.enabled for one in settings.plugins) or bool(settings.plugin_roots)
     return (
         f"ok: {schedules:,} schedule{'' if schedules == 1 else 's'}"
         f" in {files:,} file{'' if files == 1 else 's'}"
+        f"{'; those of plugins come with the engine' if has_plugins else ''}"
     )
 
 

@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from cronsole.executors.base import Job
+from cronsole.executors.faults import told
 from cronsole.executors.notes import Notes
 from cronsole.model.action import PluginCall
 from cronsole.model.instant import Instant
@@ -102,8 +103,9 @@ class _NotesHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             text = self.format(record)
-        except Exception:  # noqa: BLE001 - logging tells on its own that a line could not be formatted
-            self.handleError(record)
-            return
+        except Exception as fault:  # noqa: BLE001 - a slip in a line is the run's, and no more than a line
+            text = (
+                f"{record.msg!r} could not be formatted at {record.pathname}:{record.lineno}: {told(fault)}"
+            )
         level = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
         self._notes.add(f"{level}{text}\n")

@@ -14,6 +14,7 @@ from typing import Final
 from cronsole.clock import Clock
 from cronsole.executors.base import Execution, Job, Outcome, StartFault
 from cronsole.executors.context import RunContext
+from cronsole.executors.faults import Escaped, told
 from cronsole.executors.inline import InlineExecution
 from cronsole.executors.notes import Notes
 from cronsole.executors.resolve import Target, resolve
@@ -68,7 +69,9 @@ class HandlerExecutor:
                 result = await self._threads.run(partial(target.function, *arguments), notes.abandon)
                 if inspect.isawaitable(result):
                     await result
-        except (Exception, SystemExit, KeyboardInterrupt) as fault:  # noqa: BLE001 - it belongs to the run
+        except asyncio.CancelledError:
+            raise
+        except BaseException as fault:  # noqa: BLE001 - it belongs to the run
             return judge_fault(fault, notes)
         return judge_duration(round((self._clock.monotonic() - started) * 1000), job.expect)
 
@@ -78,12 +81,12 @@ class HandlerExecutor:
 
 def judge_fault(fault: BaseException, notes: Notes) -> Judgement:
     """Judge what a function raised; its traceback, from the first frame that is not ours, goes to the output."""
+    fault = fault.fault if isinstance(fault, Escaped) else fault
     frames: TracebackType | None = fault.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__name__", "").startswith(_OURS):
         frames = frames.tb_next
     notes.add("".join(traceback.format_exception(type(fault), fault, frames)))
-    text = str(fault)
-    return Judgement(RunState.FAILED, f"{type(fault).__name__}: {text}" if text else type(fault).__name__)
+    return Judgement(RunState.FAILED, told(fault))
 
 
 def conclude(job: Job, notes: Notes, judgement: Judgement, abandoned: int) -> Outcome:

@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from cronsole.executors.base import Job, Outcome, Process
 from cronsole.executors.verdict import Judgement, span
 from cronsole.model.run import RunState
+
+_CANCELLED_BY_NOBODY: Final = Judgement(
+    RunState.FAILED, "CancelledError: it was raised, and nobody cancelled"
+)
 
 
 class InlineExecution:
@@ -62,9 +67,9 @@ class InlineExecution:
         except asyncio.CancelledError:
             # Cancelled by its own timeout or stop, or else by whoever cancels the task that waits.
             cut = self._was_cut()
-            if cut is None or self._is_cancelled_from_outside():
+            if self._is_cancelled_from_outside():
                 raise
-            judgement = cut
+            judgement = cut or _CANCELLED_BY_NOBODY
         finally:
             task, self._task = self._task, None
             if self._timer is not None:

@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from cronsole.executors.crossing import Crossing, crossing_to
+from cronsole.executors.faults import contained
 
 
 class _State(Enum):
@@ -41,11 +42,8 @@ class _Call:
             return
         if fault is None:
             self.future.set_result(self._result)
-        elif isinstance(fault, StopIteration):
-            # A future refuses this one.
-            self.future.set_exception(RuntimeError("StopIteration"))
         else:
-            self.future.set_exception(fault)
+            self.future.set_exception(contained(fault))
 
 
 class ThreadPool:

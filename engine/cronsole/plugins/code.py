@@ -12,6 +12,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
 
+from cronsole.executors.faults import told
 from cronsole.model.settings import PluginSettings
 from cronsole.plugins.author import Plugin
 from cronsole.plugins.base import PluginFault
@@ -37,8 +38,8 @@ def find_plugin(settings: PluginSettings) -> tuple[Any, str]:
     if inspect.isclass(found):
         try:
             found = found()
-        except Exception as fault:
-            raise PluginFault(f"making it failed at {_place(fault)}: {_named(fault)}") from fault
+        except BaseException as fault:
+            raise PluginFault(f"making it failed at {_place(fault)}: {told(fault)}") from fault
     for verb in ("schedules", "run"):
         if not callable(getattr(found, verb, None)):
             raise PluginFault(f"{_file(module)}: {type(found).__name__} has no method {verb}")
@@ -66,7 +67,7 @@ def _imported_afresh(name: str) -> ModuleType:
         if fault.name is not None and f"{name}.".startswith(f"{fault.name}."):
             raise PluginFault(f"there is no module {fault.name!r} on the Python path") from None
         raise _import_fault(fault) from fault
-    except (Exception, SystemExit) as fault:
+    except BaseException as fault:
         raise _import_fault(fault) from fault
     _imported.add(name)
     return module
@@ -88,7 +89,7 @@ def _read(name: str, path: Path) -> ModuleType:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as fault:
+    except BaseException as fault:
         forget(module_name)
         raise _import_fault(fault) from fault
     return module
@@ -128,7 +129,7 @@ def _object(module: ModuleType, attribute: str) -> Any:
 
 
 def _import_fault(fault: BaseException) -> PluginFault:
-    return PluginFault(f"importing it failed at {_place(fault)}: {_named(fault)}")
+    return PluginFault(f"importing it failed at {_place(fault)}: {told(fault)}")
 
 
 def _place(fault: BaseException) -> str:
@@ -136,10 +137,6 @@ def _place(fault: BaseException) -> str:
         return f"{fault.filename}:{fault.lineno}"
     frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if "<frozen" not in frame.filename]
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
-
-
-def _named(fault: BaseException) -> str:
-    return f"{type(fault).__name__}: {fault}"
 
 
 def _file(module: ModuleType) -> str:

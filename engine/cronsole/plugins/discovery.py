@@ -72,7 +72,8 @@ def discover(settings: Settings) -> Inventory:
             continue
         try:
             found.append(_find(one, places))
-        except PluginFault as fault:
+        except (PluginFault, OSError) as fault:
+            # Code may go while it is looked at.
             place = places.get(one.code)
             rejected.append(Rejected(name, str(fault), place.origin if place else one.origin))
     disabled = tuple(one.name for one in settings.plugins if not one.enabled)
@@ -158,7 +159,7 @@ def _in_root(root: Path) -> Iterator[tuple[str, _Place]]:
             continue
         place = _place(real / name, real)
         if place is not None:
-            yield (name.removesuffix(".py") if (real / name).is_file() else name), place
+            yield (name.removesuffix(".py") if os.path.isfile(real / name) else name), place
 
 
 def _unreadable(roots: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -171,7 +172,11 @@ def _unreadable(roots: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 def _place(path: Path, root: Path) -> _Place | None:
     """Return the plugin at a path, with the reason where its code may not be trusted; None where there is none."""
-    code = _code_of(path)
+    try:
+        code = _code_of(path)
+    except OSError as fault:
+        reason = f"{path} cannot be looked into: {fault.strerror or fault}"
+        return _Place(Carrier.PYTHON, str(path), fault=reason)
     if code is None:
         return None
     carrier, file = code

@@ -4,9 +4,11 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias
 
 from cronsole.executors.crossing import Crossing
+from cronsole.executors.faults import contained, told
 
 Make: TypeAlias = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -14,8 +16,9 @@ Make: TypeAlias = Callable[[], Coroutine[Any, Any, Any]]
 class LoopThread:
     """Runs coroutines of one plugin. A loop that does not come back is left behind, and the next call has a new one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, warn: Callable[[str], None]) -> None:
         self._name = name
+        self._warn = warn
         self._serving: _Serving | None = None
         self._abandoned: set[_Call] = set()
 
@@ -34,7 +37,7 @@ class LoopThread:
         serving = self._serving
         if serving is None or serving.way_home.loop is not home:
             self.close()
-            self._serving = serving = _Serving(self._name, home)
+            self._serving = serving = _Serving(self._name, home, self._warn)
         call = _Call(make, serving)
         serving.way.put_from(home, call.begin)
         try:
@@ -88,7 +91,7 @@ class _Call:
         serving.calls += 1
         try:
             self._task = serving.loop.create_task(self._make())
-        except Exception as fault:  # noqa: BLE001 - a function that cannot be called so is a fault of the call
+        except BaseException as fault:  # noqa: BLE001 - a function that cannot be called so is a fault of the call
             self._fault = fault
             self._end(None)
         else:
@@ -109,11 +112,11 @@ class _Call:
         fault = self._fault if task is None or task.cancelled() else task.exception()
         if answer.done():
             return
-        if isinstance(fault, Exception):
-            answer.set_exception(fault)
-        elif fault is not None:
-            # Whoever waits may take it for an order to end the process.
-            answer.set_exception(RuntimeError(f"{type(fault).__name__}: {fault}"))
+        if fault is None and self._over is None and (task is None or task.cancelled()):
+            fault = asyncio.CancelledError("it was raised, and nobody cancelled")
+        if fault is not None:
+            # Whoever waits may take some of them for an order to end.
+            answer.set_exception(contained(fault))
         elif task is None or task.cancelled():
             answer.cancel()
         else:
@@ -133,8 +136,10 @@ class _Serving:
     The way home is its own: a loop that hangs is not to hold back what comes out of the next.
     """
 
-    def __init__(self, name: str, home: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, name: str, home: asyncio.AbstractEventLoop, warn: Callable[[str], None]) -> None:
         self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(self._tell)
+        self._warn = warn
         self.way = Crossing(self.loop)
         self.way_home = Crossing(home)
         self.calls = 0
@@ -148,6 +153,12 @@ class _Serving:
     def stop_if_idle(self) -> None:
         if self._has_left():
             self.loop.stop()
+
+    def _tell(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Tell of what belongs to no call in one line: a callback that failed, a task that nobody awaited."""
+        fault = context.get("exception")
+        text = f"{context['message']}: {told(fault)}" if fault is not None else str(context["message"])
+        self.way_home.put(partial(self._warn, text))
 
     def _has_left(self) -> bool:
         return self.is_leaving and not self.calls

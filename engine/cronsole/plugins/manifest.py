@@ -15,6 +15,7 @@ from cronsole.config.yaml_document import YamlDocument
 from cronsole.errors import nearest
 from cronsole.plugins.base import PluginFault, Verb
 from cronsole.plugins.protocol2 import PROTOCOL
+from cronsole.plugins.trust import check_trusted
 
 MANIFEST: Final = "manifest.yaml"
 SPEC: Final = "ductile.plugin"
@@ -151,10 +152,13 @@ class _Reading:
             told = "is no file" if os.path.exists(path) else "does not exist"
         elif not os.access(path, os.X_OK):
             told = "is not executable; chmod +x makes it so"
-        elif os.stat(path).st_mode & stat.S_IWOTH:
-            told = "may be written by everybody; chmod o-w makes it safe"
         else:
-            return path
+            try:
+                check_trusted(Path(path), Path(folder))
+            except PluginFault as fault:
+                told = f"is not to be run: {fault}"
+            else:
+                return path
         self._flaw(("entrypoint",), given, told)
         return ""
 

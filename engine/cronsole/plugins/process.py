@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -23,7 +24,7 @@ from cronsole.model.plugin import Carrier
 from cronsole.model.run import RunState
 from cronsole.model.schedule import Schedule
 from cronsole.model.settings import PluginSettings
-from cronsole.plugins.answers import StderrNotes, answer_in, table_in, tell, value_in
+from cronsole.plugins.answers import StderrNotes, Veil, answer_in, secrets_in, table_in, tell, value_in
 from cronsole.plugins.base import Declared, Health, PluginFault, Refused
 from cronsole.plugins.child import Child, Errand, Spoken
 from cronsole.plugins.loading import PluginGround
@@ -37,6 +38,7 @@ from cronsole.plugins.protocol2 import (
     merged,
     timeout_of,
 )
+from cronsole.plugins.trust import check_trusted
 
 _PRIORITY: Final = 1000
 _POLL: Final = "poll"
@@ -239,6 +241,8 @@ class ProcessPlugin:
             call = msgspec.structs.replace(call, payload=value_in(payload))
             config = table_in(resolve_config(self._settings.config, self._ground.environ))
             async with self._turn:
+                # Whoever may write to it since it was loaded may have it do what he likes as the engine.
+                check_trusted(Path(self.manifest.entrypoint), Path(self.manifest.folder))
                 state = await self._ground.state.load(self.name)
                 return await self._speak(call, config, state)
         except Broken as fault:
@@ -260,23 +264,27 @@ class ProcessPlugin:
             kill_grace_ms=call.kill_grace_ms,
             most_stdout=MOST_STDOUT,
         )
-        stderr = StderrNotes(call.notes)
+        veil = Veil(secrets_in(config).values())
+        stderr = StderrNotes(call.notes, veil)
         child = Child(errand, self._ender, stderr.add)
         spoken = await child.finish()
         stderr.end()
         if spoken.survivors is None:
             self._begin(child.clear(), f"clear {call.run_id}")
-        return self._conclude(call, spoken, state)
+        return self._conclude(call, spoken, state, veil)
 
-    def _conclude(self, call: _Call, spoken: Spoken, state: Mapping[str, Any]) -> _Reply:
+    def _conclude(self, call: _Call, spoken: Spoken, state: Mapping[str, Any], veil: Veil) -> _Reply:
         left = f"; {spoken.survivors} of its processes could not be ended" if spoken.survivors else ""
         if spoken.is_cut_by_time:
             detail = f"timed out after {span(call.timeout_ms)}{left}"
             return _Reply(Judgement(RunState.TIMED_OUT, detail), spoken.exit_code)
         answer = answer_in(spoken.stdout)
         if call.notes is not None:
-            tell(call.notes, answer, spoken.stdout)
-        judgement = judge(answer, spoken.exit_code or 0)
+            tell(call.notes, answer, spoken.stdout, veil)
+        # One that said too much was ended by us, which says nothing of it.
+        has_ended_itself = len(spoken.stdout) <= MOST_STDOUT
+        judgement = judge(answer, (spoken.exit_code or 0) if has_ended_itself else 0)
+        judgement = msgspec.structs.replace(judgement, detail=veil.over(judgement.detail))
         if isinstance(answer, Broken) or not answer.state_updates:
             return _Reply(judgement, spoken.exit_code)
         try:
@@ -318,14 +326,8 @@ def _request(
         context=call.context,
         payload=None if is_event else call.payload,
         event=call.payload if is_event else None,
-        secrets=_secrets(config),
+        secrets=secrets_in(config),
     )
-
-
-def _secrets(config: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the texts under `secrets`, which travel by themselves: a plugin that logs its config shows none."""
-    found = config.get("secrets")
-    return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _at_rest(schedule: Schedule, reason: str) -> Schedule:

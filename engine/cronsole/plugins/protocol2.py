@@ -24,6 +24,9 @@ TIMEOUT_MS: Final[Millis] = 60 * SECOND
 """Of a command that neither the configuration nor the protocol has a timeout for."""
 
 _LONGEST_TOLD: Final = 300
+_MOST_LINES: Final = 10_000
+_NO_PAYLOAD: Final = msgspec.Raw(b"{}")
+_NOTHING: Final = msgspec.Raw(b"null")
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,15 +43,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     secrets: Mapping[str, str] = {}
 
 
-class Emitted(msgspec.Struct, frozen=True):
-    """An event that a plugin told of."""
+class Emitted(msgspec.Struct, frozen=True, gc=False):
+    """An event that a plugin told of; its payload is told as it was written, and never taken apart."""
 
     type: str
-    payload: dict[str, Any] = {}
+    payload: msgspec.Raw = _NO_PAYLOAD
     dedupe_key: str | None = None
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     message: str
     level: str = "info"
 
@@ -76,11 +79,12 @@ class _Wire(msgspec.Struct):
     error: str | None = None
     retry: bool | None = None
     events: list[Emitted] | None = None
-    state_updates: dict[str, Any] | None = None
+    state_updates: msgspec.Raw = _NOTHING
     logs: list[Line] | None = None
 
 
 _DECODER: Final = msgspec.json.Decoder(_Wire)
+_TABLE: Final = msgspec.json.Decoder(dict[str, Any] | None)
 
 
 def timeout_of(command: str, given: Mapping[str, Millis]) -> Millis:
@@ -115,14 +119,13 @@ def decode(stdout: bytes) -> Answer:
     if not stdout.strip():
         raise Broken("it wrote nothing to stdout, where its answer belongs")
     try:
-        wire = _DECODER.decode(stdout)
+        return _answer(_DECODER.decode(stdout))
     except msgspec.ValidationError as fault:
         raise Broken(f"its answer is not one of protocol {PROTOCOL}: {_told(str(fault))}") from fault
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Broken(f"its output is not JSON: {_told(str(fault))}") from fault
     except RecursionError as fault:
         raise Broken("its answer is nested too deeply") from fault
-    return _answer(wire)
 
 
 def _answer(wire: _Wire) -> Answer:
@@ -130,14 +133,32 @@ def _answer(wire: _Wire) -> Answer:
     key, text = ("result", wire.result) if is_ok else ("error", wire.error)
     if text is None or not text.strip():
         raise Broken(f"its answer says status {wire.status!r} and has no {key}")
+    for index, event in enumerate(wire.events or ()):
+        if not bytes(event.payload).startswith(b"{"):
+            raise Broken(
+                f"its answer is not one of protocol {PROTOCOL}: events[{index}].payload is no object"
+            )
     return Answer(
         is_ok=is_ok,
         text=text,
         may_retry=wire.retry,
         events=tuple(wire.events or ()),
-        state_updates=wire.state_updates or {},
+        state_updates=_updates(wire.state_updates),
         logs=tuple(wire.logs or ()),
     )
+
+
+def _updates(raw: msgspec.Raw) -> Mapping[str, Any]:
+    """Return the state updates; those that cannot be kept anyway are not taken apart, which may take long."""
+    size = len(bytes(raw))
+    if size > MOST_STATE:
+        raise Broken(f"its state would take {size:,} bytes; {MOST_STATE:,} are kept")
+    try:
+        return _TABLE.decode(raw) or {}
+    except msgspec.ValidationError as fault:
+        raise Broken(
+            f"its answer is not one of protocol {PROTOCOL}: state_updates: {_told(str(fault))}"
+        ) from fault
 
 
 def judge(answer: Answer | Broken, exit_code: int) -> Judgement:
@@ -165,10 +186,13 @@ def merged(state: Mapping[str, Any], updates: Mapping[str, Any]) -> dict[str, An
 
 def lines_of(answer: Answer) -> list[str]:
     """Return what a call says of itself, as lines of the run's output: logs, events, and the result in full."""
-    lines = [f"{_told(line.level, 20)}: {line.message}" for line in answer.logs]
-    for event in answer.events:
-        payload = msgspec.json.encode(event.payload).decode(errors="replace") if event.payload else ""
-        lines.append(f"event {_told(event.type, 100)} {payload}".rstrip())
+    lines = [f"{_told(line.level, 20)}: {line.message}" for line in answer.logs[:_MOST_LINES]]
+    for event in answer.events[: _MOST_LINES - len(lines)]:
+        payload = msgspec.json.format(bytes(event.payload), indent=-1).decode(errors="replace")
+        lines.append(f"event {_told(event.type, 100)} {'' if payload == '{}' else payload}".rstrip())
+    left_out = len(answer.logs) + len(answer.events) - len(lines)
+    if left_out:
+        lines.append(f"… {left_out:,} more logs and events were not kept …")
     lines.append(answer.text if answer.is_ok else f"error: {answer.text}")
     return lines
 

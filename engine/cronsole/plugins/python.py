@@ -7,7 +7,7 @@ and does not heed its cancellation is left behind and counted.
 import asyncio
 import inspect
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from cronsole.config.secrets import resolve_config
 from cronsole.errors import ConfigError, nearest
 from cronsole.executors.base import Job, Outcome
 from cronsole.executors.context import RunContext
+from cronsole.executors.faults import Escaped, told
 from cronsole.executors.handler import conclude, judge_fault
 from cronsole.executors.notes import Notes
 from cronsole.executors.threads import ThreadPool
@@ -38,6 +39,18 @@ _MOST_THREADS: Final = 32
 # How long a coroutine that was cancelled may still go on before it is left behind.
 _GRACE: Final = 5.0
 _SHORTEST_GRACE: Final = 0.1
+# Each of them is a thread for good, and those of the process are everybody's.
+_MOST_LEFT_BEHIND: Final = 32
+_EXHAUSTED: Final = (
+    "{} calls of plugin {} went past their end and cannot be stopped; none is started until one of them returns, "
+    "or the plugin is mended and the engine started anew"
+)
+_NOTHING_RUN: Final = Judgement(
+    RunState.FAILED, "it is a generator, of which nothing was run; take `yield` out of it", is_final=True
+)
+_MOST_SCHEDULES: Final = 100_000
+_MOST_PROBLEMS: Final = 10
+_LONGEST_ID: Final = 100
 _CONTRACT: Final = frozenset(dir(Plugin)) - {"run"}
 
 
@@ -92,7 +105,7 @@ class PythonPlugin:
         self._settings = settings
         self._ground = ground
         self._threads = threads
-        self._loop = LoopThread(settings.name)
+        self._loop = LoopThread(settings.name, lambda told: ground.warn(f"plugin {settings.name}: {told}"))
         self._deadlines = Deadlines()
         self._functions: dict[str, _Verb] = {}
         self._schedules: OwnSchedules | None = None
@@ -105,21 +118,23 @@ class PythonPlugin:
             self._plugin.config_json = resolve_config(self._settings.config, self._ground.environ)
         try:
             declared = await self._ask(self._plugin.schedules)
-            if inspect.isgenerator(declared):
-                declared = await self._threads.run(partial(list, declared), _nothing)
+            if inspect.isasyncgen(declared):
+                declared = await self._loop.run(partial(_gathered, declared), _nothing, _GRACE)
+            # Whatever it is that was returned, to go through it may take long, and run code of the plugin's.
+            described: Declared = await self._threads.run(partial(self._described, declared), _nothing)
+        except PluginFault:
+            raise
         except Exception as fault:
             raise PluginFault(f"schedules() raised {_named(fault)}") from fault
-        return Declared(
-            schedules=(*self._settings.schedules, *self._read(declared)),
-            verbs=tuple(self._verbs()),
-            version=str(getattr(self._plugin, "version", "") or ""),
-        )
+        return described
 
     async def call(self, job: Job, verb: str) -> Outcome:
         notes = Notes(job.output_path, job.limits.output_bytes)
         notes.share()
         clock = self._ground.clock
         function = self._functions.get(verb) or self._look_up(verb)
+        if self._left_behind >= _MOST_LEFT_BEHIND:
+            function = Judgement(RunState.FAILED, _EXHAUSTED.format(self._left_behind, self.name))
         if isinstance(function, Judgement):
             return self._conclude(job, notes, function)
         asked = partial(function.call, RunContext(job, notes, clock.now(), self._own_schedules()))
@@ -128,25 +143,27 @@ class PythonPlugin:
         grace_s = max(job.kill_grace_ms / 1000, _SHORTEST_GRACE)
         try:
             if function.is_async:
-                await self._loop.run(asked, notes.abandon, grace_s)
+                result = await self._loop.run(asked, notes.abandon, grace_s)
             else:
-                await self._ask(asked, notes.abandon, grace_s)
+                result = await self._ask(asked, notes.abandon, grace_s)
         except asyncio.CancelledError:
             if deadline is not None and deadline.is_why():
                 judgement = Judgement(RunState.TIMED_OUT, f"timed out after {span(job.timeout_ms or 0)}")
             else:
                 # What it wrote until then is worth keeping; whoever cancelled gets the outcome instead.
                 judgement = Judgement(RunState.CANCELLED, "cancelled")
-        except (Exception, SystemExit, KeyboardInterrupt) as fault:  # noqa: BLE001 - it belongs to the run
+        except Exception as fault:  # noqa: BLE001 - it belongs to the run
             judgement = judge_fault(fault, notes)
         else:
             judgement = judge_duration(round((clock.monotonic() - started) * 1000), job.expect)
+            if inspect.isgenerator(result) or inspect.isasyncgen(result):
+                judgement = _NOTHING_RUN
         finally:
             self._deadlines.end(deadline)
         return self._conclude(job, notes, judgement)
 
     async def health(self) -> Health:
-        left_behind = self._threads.abandoned + self._loop.abandoned
+        left_behind = self._left_behind
         if left_behind:
             return Health(False, f"{left_behind} of its calls went past their end and cannot be stopped")
         return Health(True)
@@ -165,9 +182,14 @@ class PythonPlugin:
             forget(self._module)
 
     def _conclude(self, job: Job, notes: Notes, judgement: Judgement) -> Outcome:
-        return conclude(job, notes, judgement, self._threads.abandoned + self._loop.abandoned)
+        return conclude(job, notes, judgement, self._left_behind)
+
+    @property
+    def _left_behind(self) -> int:
+        return self._threads.abandoned + self._loop.abandoned
 
     def _look_up(self, verb: str) -> "_Verb | Judgement":
+        """Return what is to be called, or why nothing can be."""
         known = [one.name for one in self._verbs()]
         name = verb or "run"
         if name in known:
@@ -201,6 +223,13 @@ class PythonPlugin:
             return await self._loop.run(partial(_awaited, result), on_abandon, grace_s)
         return result
 
+    def _described(self, declared: object) -> Declared:
+        return Declared(
+            schedules=(*self._settings.schedules, *self._read(declared)),
+            verbs=tuple(self._verbs()),
+            version=str(getattr(self._plugin, "version", "") or ""),
+        )
+
     def _read(self, declared: object) -> list[Schedule]:
         """Return what was declared as schedules of ours; one that is wrong aborts all, so that it is seen."""
         if isinstance(declared, str | bytes) or not isinstance(declared, Iterable):
@@ -208,13 +237,18 @@ class PythonPlugin:
         found: list[Schedule] = []
         problems: list[str] = []
         for index, one in enumerate(declared):
+            if index >= _MOST_SCHEDULES:
+                raise PluginFault(f"schedules() has no end: it returned more than {_MOST_SCHEDULES:,}")
             if not isinstance(one, Declaration):
                 problems.append(f"schedules()[{index}] is {type(one).__name__}; wanted is cronsole.Schedule")
                 continue
             try:
                 found.append(self._ground.read(self.name, one))
             except ConfigError as fault:
-                problems += [f"{one.id}: {problem}" for problem in fault.problems]
+                shown = str(one.id)[:_LONGEST_ID] or f"schedules()[{index}]"
+                problems += [f"{shown}: {problem}" for problem in fault.problems]
+        if len(problems) > _MOST_PROBLEMS:
+            problems[_MOST_PROBLEMS:] = [f"{len(problems) - _MOST_PROBLEMS:,} more are like this"]
         if problems:
             raise PluginFault("; ".join(problems))
         return found
@@ -222,6 +256,15 @@ class PythonPlugin:
 
 async def _awaited(result: Any) -> Any:
     return await result
+
+
+async def _gathered(declared: AsyncIterator[Any]) -> list[Any]:
+    found: list[Any] = []
+    async for one in declared:
+        found.append(one)
+        if len(found) > _MOST_SCHEDULES:
+            break
+    return found
 
 
 def _make(settings: PluginSettings) -> _Made:
@@ -248,10 +291,12 @@ def _value(plugin: Any, name: str) -> Any:
 
 
 def _first_line(function: Any) -> str:
-    return (inspect.getdoc(function) or "").partition("\n")[0]
+    """Return what the author says of it, and not what the contract does."""
+    return inspect.cleandoc(getattr(function, "__doc__", None) or "").partition("\n")[0]
 
 
 def _named(fault: BaseException) -> str:
-    frames = traceback.extract_tb(fault.__traceback__)
+    raised = fault.fault if isinstance(fault, Escaped) else fault
+    frames = traceback.extract_tb(raised.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-    return f"{type(fault).__name__}: {fault}{place}"
+    return f"{told(fault)}{place}"

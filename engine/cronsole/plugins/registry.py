@@ -5,13 +5,14 @@ with the catalog, or `discard` lets it go. What cannot be loaded keeps its last 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import msgspec
 
 from cronsole.errors import nearest
 from cronsole.executors.base import StartFault
+from cronsole.executors.faults import told
 from cronsole.model.event import (
     Event,
     PluginFailed,
@@ -26,10 +27,12 @@ from cronsole.model.settings import Settings
 from cronsole.plugins.base import Declared, Health, LoadedPlugin, PluginFault, PluginRecord, Prepared
 from cronsole.plugins.discovery import Found, Inventory, discover
 from cronsole.plugins.loading import Opens, PluginGround, opener_of
+from cronsole.text import safe, truncate
 
 _LOAD_SECONDS = 30.0
 _HEALTH_SECONDS = 15.0
 _CLOSE_SECONDS = 30.0
+_LONGEST_REASON = 4_000
 
 
 class _Member(msgspec.Struct):
@@ -67,6 +70,7 @@ class Registry:
         self._records: dict[str, PluginRecord] = {}
         self._members: dict[str, _Member] = {}
         self._leaving: list[_Member] = []
+        self._closing: set[asyncio.Task[None]] = set()
 
     def records(self) -> tuple[PluginRecord, ...]:
         """Return all plugins by name, those that failed or left too."""
@@ -85,7 +89,7 @@ class Registry:
         member = self._members.get(name)
         if member is None:
             raise StartFault(self._why_not(name))
-        return _Loan(member, self._close)
+        return _Loan(member, self._close_soon)
 
     async def health(self, name: str) -> Health:
         """Return what a plugin says of itself; one that does not answer is not well."""
@@ -147,16 +151,26 @@ class Registry:
 
     async def sweep(self) -> None:
         """Unload what left and is not in use; the last call of what is in use unloads it."""
-        for member in [member for member in self._leaving if not member.calls]:
-            await self._close(member)
+        await self._close_all([member for member in self._leaving if not member.calls])
 
     async def close(self) -> None:
         """Unload everything: `cleanup` of each is called, those that others still use included."""
         members = [*self._members.values(), *self._leaving]
         self._members = {}
+        await self._close_all(members)
+        while self._closing:
+            await asyncio.wait(tuple(self._closing))
+
+    async def _close_all(self, members: Iterable[_Member]) -> None:
         async with asyncio.TaskGroup() as tasks:
             for member in members:
                 tasks.create_task(self._close(member), name=f"close {member.found.name}")
+
+    def _close_soon(self, member: _Member) -> None:
+        """Unload what the last call has left: how that call ended is not to wait for a cleanup."""
+        task = asyncio.get_running_loop().create_task(self._close(member), name=f"close {member.found.name}")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _is_due(self, found: Found, again: set[str]) -> bool:
         record, member = self._records.get(found.name), self._members.get(found.name)
@@ -201,8 +215,8 @@ class Registry:
         except BaseException:
             self._leave([member] if member else [])
             raise
-        if member is not None:
-            await self._close(member)
+        # Nobody is to wait for the cleanup of what never came into force.
+        self._leave([member] if member else [])
         return reason
 
     def _leave(self, members: Iterable[_Member]) -> None:
@@ -239,7 +253,7 @@ class _Loan:
 
     __slots__ = ("_close", "_member")
 
-    def __init__(self, member: _Member, close: Callable[[_Member], Awaitable[None]]) -> None:
+    def __init__(self, member: _Member, close: Callable[[_Member], None]) -> None:
         self._member = member
         self._close = close
 
@@ -251,7 +265,7 @@ class _Loan:
         member = self._member
         member.calls -= 1
         if member.is_leaving and not member.calls:
-            await self._close(member)
+            self._close(member)
 
 
 class _Draft:
@@ -332,7 +346,5 @@ def _check_unique(declared: Declared) -> None:
 
 
 def _told(fault: BaseException) -> str:
-    text = str(fault)
-    if isinstance(fault, PluginFault):
-        return text
-    return f"{type(fault).__name__}: {text}" if text else type(fault).__name__
+    text = safe(str(fault), keeps_breaks=True) if isinstance(fault, PluginFault) else told(fault)
+    return truncate(text, _LONGEST_REASON)

@@ -26,6 +26,7 @@ from cronsole.plugins.base import DEFAULT_PRIORITY, Declared, Health, PluginFaul
 from cronsole.plugins.line import Line, LineFault, Service
 from cronsole.plugins.loading import PluginGround
 from cronsole.plugins.supervision import ENGINE, PluginProcess, ProcessFault
+from cronsole.text import safe
 
 _INTRODUCED_SECONDS: Final = 20.0
 _ASKED_SECONDS: Final = 5.0
@@ -207,7 +208,7 @@ class RemotePlugin:
 
     async def _keep(self) -> None:
         """Introduce the plugin again whenever it was away, and start its process again when it ended."""
-        pause, since = _SHORTEST_PAUSE, self._ground.clock.monotonic()
+        pause, since, has_refused = _SHORTEST_PAUSE, self._ground.clock.monotonic(), False
         while True:
             assert self._line is not None
             if not self._away:
@@ -216,16 +217,18 @@ class RemotePlugin:
                 self._ground.warn(f"plugin {self.name} is away: {self._away}")
                 if self._ground.clock.monotonic() - since > _SOUND_SECONDS:
                     pause = _SHORTEST_PAUSE
-            if self._process is not None:
+            # A server that merely lost its line is back when it listens; one that refused us is not asked at once.
+            if self._process is not None or has_refused:
                 await self._ground.clock.wait(asyncio.Event(), pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+            has_refused = True
             try:
                 said = await self._come_back()
             except Exception as fault:  # noqa: BLE001 - a plugin that is not watched any more never comes back
-                self._away = str(fault) or "it does not answer"
+                self._away = safe(str(fault)) or "it does not answer"
                 self._ground.warn(f"plugin {self.name} is away: {self._away}")
                 continue
-            self._away, since = "", self._ground.clock.monotonic()
+            self._away, has_refused, since = "", False, self._ground.clock.monotonic()
             if said != self._said:
                 self._ground.changed(self.name)
 

@@ -219,10 +219,11 @@ class PluginProcess:
             self._close_output()
             return
         self._journal.add(data)
-        self._tail = (self._tail + data)[-_LONGEST_LINE:]
-        found = _ANNOUNCED.search(self._tail)
-        if found and self.announced is None:
+        heard = self._tail + data
+        found = _ANNOUNCED.search(heard) if self.announced is None else None
+        if found and 0 < int(found[1]) < 65_536:
             self.announced = int(found[1])
+        self._tail = heard[-_LONGEST_LINE:]
         self._stirred.set()
 
     async def _stir(self, seconds: float) -> None:

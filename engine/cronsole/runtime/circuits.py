@@ -5,13 +5,13 @@ from typing import TypeAlias
 
 import msgspec
 
-from cronsole.model.action import PluginCall
 from cronsole.model.event import CircuitClosed, CircuitHalfOpened, CircuitOpened
 from cronsole.model.policy import CircuitBreaker
 from cronsole.model.schedule import Breaker, Schedule, ScheduleState
 from cronsole.model.trigger import ManualSpec
 from cronsole.runtime.ground import Ground
-from cronsole.runtime.lane import Lane
+from cronsole.runtime.lane import Lane, circuit_of
+from cronsole.runtime.slices import in_slices
 from cronsole.store.base import AuditEntry, BreakerMoved
 
 Standing: TypeAlias = Mapping[tuple[str, str] | None, Breaker]
@@ -32,16 +32,17 @@ class Circuits:
     def shared_by(self, lanes: Iterable[Lane]) -> list[Lane]:
         """Return these lanes, and those whose circuit is that of one of them."""
         found = dict.fromkeys(lanes)
-        commands = {command for lane in found if (command := _command(lane)) is not None}
-        if commands:
-            found |= dict.fromkeys(lane for lane in self._callers() if _command(lane) in commands)
+        commands = {circuit_of(lane.schedule) for lane in found if not lane.is_leaving}
+        for command in commands:
+            if command is not None:
+                found |= dict.fromkeys(self._lanes.sharing(command))
         return list(found)
 
     def standing_for(self, schedules: Iterable[Schedule]) -> Standing:
-        """Return how the circuits of all commands stand, where one of these schedules shares one."""
-        if all(_command_of(schedule) is None for schedule in schedules):
-            return {}
-        return standing((lane.schedule, lane.state) for lane in self._callers() if not lane.is_leaving)
+        """Return how the circuits stand that these schedules share."""
+        commands = {command for schedule in schedules if (command := circuit_of(schedule)) is not None}
+        bearing = {command: self._lanes.sharing(command) for command in commands}
+        return {command: lanes[0].state.breaker for command, lanes in bearing.items() if lanes}
 
     def move(self, lane: Lane, after: Breaker) -> None:
         """Bring the circuit to where a run of the lane has brought it, for all that share it."""
@@ -54,43 +55,29 @@ class Circuits:
 
     def policy_of(self, plugin: str, call: str) -> CircuitBreaker | None:
         """Return the breaker of a command, as the schedules have it that call it by time."""
-        found = (lane.schedule for lane, each in self._of(plugin).items() if each == call)
+        found = (lane.schedule for lane in self._lanes.sharing((plugin, call)))
         timed = (schedule for schedule in found if type(schedule.trigger) is not ManualSpec)
         return next((schedule.policy.circuit_breaker for schedule in timed), None)
 
-    def of_plugin(self, plugin: str) -> dict[str, Breaker]:
-        """Return the circuits of a plugin by command, those that never saw a failure left out."""
-        calls = self._of(plugin).items()
-        return {call: lane.state.breaker for lane, call in calls if lane.state.breaker != _CLOSED}
-
     def calls_of(self, plugin: str) -> list[str]:
         """Return which calls of a plugin are made under a breaker."""
-        return list(dict.fromkeys(self._of(plugin).values()))
+        return [call for _, call in self._lanes.commands_of(plugin) if self._lanes.sharing((plugin, call))]
 
     async def reset(self, plugin: str, calls: Collection[str], *, actor: str) -> tuple[str, ...]:
         """Close the circuits of some calls of a plugin, and return which of them had one to close."""
-        found = self._of(plugin).items()
-        lanes = {lane: call for lane, call in found if call in calls and lane.state.breaker != _CLOSED}
+        bearing = [(lane, call) for call in calls for lane in self._lanes.sharing((plugin, call))]
+        lanes = {lane: call for lane, call in bearing if lane.state.breaker != _CLOSED}
         now = self._clock.now()
         if lanes:
             await self._journal.ask(
                 states=[BreakerMoved(lane.id, _CLOSED) for lane in lanes],
                 audit=[AuditEntry(now, actor, "reset circuit", lane.id) for lane in lanes],
             )
-        for lane in lanes:
+        async for lane in in_slices(self._clock, list(lanes)):
             before = lane.state.breaker
             lane.change(breaker=_CLOSED)
             self._announce(lane, before, _CLOSED)
         return tuple(dict.fromkeys(lanes.values()))
-
-    def _of(self, plugin: str) -> dict[Lane, str]:
-        """Return the lanes that have a breaker and call a plugin, and what each calls of it."""
-        found = ((lane, _command(lane)) for lane in self._callers())
-        return {lane: command[1] for lane, command in found if command is not None and command[0] == plugin}
-
-    def _callers(self) -> list[Lane]:
-        """Return the lanes that call a plugin at all, which are few among the lanes that there can be."""
-        return [lane for lane in self._lanes if type(lane.schedule.action) is PluginCall]
 
     def _announce(self, lane: Lane, before: Breaker, after: Breaker) -> None:
         now = self._clock.now()
@@ -110,7 +97,7 @@ def standing(shared: Iterable[tuple[Schedule, ScheduleState]]) -> Standing:
     """Return how the circuit of each command stands that some of these schedules call."""
     found: dict[tuple[str, str] | None, Breaker] = {}
     for schedule, state in shared:
-        command = _command_of(schedule)
+        command = circuit_of(schedule)
         if command is not None:
             found.setdefault(command, state.breaker)
     return found
@@ -118,19 +105,7 @@ def standing(shared: Iterable[tuple[Schedule, ScheduleState]]) -> Standing:
 
 def joined(schedule: Schedule, state: ScheduleState, circuits: Standing) -> ScheduleState:
     """Return the state of a schedule that comes into force: it finds the circuit of its command as that stands."""
-    command = _command_of(schedule)
+    command = circuit_of(schedule)
     if command not in circuits or circuits[command] == state.breaker:
         return state
     return msgspec.structs.replace(state, breaker=circuits[command])
-
-
-def _command(lane: Lane) -> tuple[str, str] | None:
-    """Return the plugin and the command that a schedule calls under a breaker."""
-    return None if lane.is_leaving else _command_of(lane.schedule)
-
-
-def _command_of(schedule: Schedule) -> tuple[str, str] | None:
-    action = schedule.action
-    if not isinstance(action, PluginCall) or schedule.policy.circuit_breaker is None:
-        return None
-    return action.plugin, action.call

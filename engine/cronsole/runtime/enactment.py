@@ -101,7 +101,7 @@ class Enactment:
             if lane is None:
                 self._lanes.put(Lane(schedule, state, self._started_at))
             else:
-                lane.redefine(schedule, state)
+                self._lanes.redefine(lane, schedule, state)
         gone = [state for key, state in known.items() if key not in present and state.archived_at is None]
         changes.extend(Archived(state.schedule_id, now) for state in gone)
         self._shadows &= present
@@ -231,7 +231,7 @@ class Enactment:
             return lane
         lane.is_leaving = False
         was_paused = lane.state.pause is not None
-        lane.redefine(definition.schedule, definition.state)
+        self._lanes.redefine(lane, definition.schedule, definition.state)
         if was_paused and definition.state.pause is None:
             self._dispatcher.resume(lane)
         if not definition.schedule.enabled:

@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
 import msgspec
 
 from cronsole.errors import UnknownSchedule, nearest
 from cronsole.executors.base import Execution
+from cronsole.model.action import PluginCall
 from cronsole.model.instant import Instant, Millis
 from cronsole.model.run import Run
 from cronsole.model.schedule import Schedule, ScheduleState
@@ -16,6 +18,9 @@ from cronsole.runtime.limits import Room
 from cronsole.runtime.recent_runs import NO_RUNS, RecentRuns, brief
 from cronsole.triggers.base import Trigger
 from cronsole.triggers.compile import compile_trigger
+
+Command: TypeAlias = tuple[str, str]
+"""A plugin, and what is called of it."""
 
 
 class Active:
@@ -128,6 +133,8 @@ class Lanes:
 
     def __init__(self) -> None:
         self._lanes: dict[str, Lane] = {}
+        self._sharing: dict[Command, dict[Lane, None]] = {}
+        self._shared: dict[Lane, Command] = {}
         self.why_absent: Callable[[str], str] = lambda _: ""
         """Says why a schedule that somebody declares is not in force, and nothing where nobody does."""
 
@@ -157,14 +164,46 @@ class Lanes:
 
     def put(self, lane: Lane) -> None:
         self._lanes[lane.id] = lane
+        self._note_command(lane)
+
+    def redefine(self, lane: Lane, schedule: Schedule, state: ScheduleState) -> None:
+        lane.redefine(schedule, state)
+        self._note_command(lane)
+
+    def sharing(self, command: Command) -> list[Lane]:
+        """Return the lanes in force that bear the circuit of a plugin's command."""
+        return [lane for lane in self._sharing.get(command, ()) if not lane.is_leaving]
+
+    def commands_of(self, plugin: str) -> list[Command]:
+        """Return the commands of a plugin that have a circuit."""
+        return [command for command in self._sharing if command[0] == plugin]
+
+    def _note_command(self, lane: Lane) -> None:
+        before, command = self._shared.pop(lane, None), circuit_of(lane.schedule)
+        if before is not None and before != command:
+            self._sharing[before].pop(lane)
+        if command is not None:
+            self._shared[lane] = command
+            self._sharing.setdefault(command, {})[lane] = None
 
     def forget_the_gone(self) -> None:
         """Drop the lanes of removed schedules whose runs have all ended."""
         for lane in [lane for lane in self if lane.is_forgettable]:
             del self._lanes[lane.id]
+            if (command := self._shared.pop(lane, None)) is not None:
+                self._sharing[command].pop(lane)
+        self._sharing = {command: lanes for command, lanes in self._sharing.items() if lanes}
 
     def tagged(self, tag: str) -> Iterable[Lane]:
         return [lane for lane in self if tag in lane.schedule.tags]
+
+
+def circuit_of(schedule: Schedule) -> Command | None:
+    """Return the plugin and the command whose circuit a schedule shares; None where it shares none."""
+    action = schedule.action
+    if type(action) is not PluginCall or schedule.policy.circuit_breaker is None:
+        return None
+    return action.plugin, action.call
 
 
 def compiled(schedule: Schedule, state: ScheduleState, engine_started_at: Instant) -> Trigger:

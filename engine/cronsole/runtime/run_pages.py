@@ -72,7 +72,15 @@ class RunPages:
 
     def _view(self, row: Run) -> RunView:
         active = self.active(row)
-        return run_view(row if active is None else live(active.run, active), self._clock.now())
+        if active is not None:
+            return run_view(live(active.run, active), self._clock.now())
+        return run_view(self._ended(row) or row, self._clock.now())
+
+    def _ended(self, row: Run) -> Run | None:
+        """Return a run that has ended and is told so, though the ledger does not hold its end yet."""
+        lane = self._lanes.get(row.schedule_id)
+        last = None if lane is None else lane.last_run
+        return last if last is not None and last.run_id == row.run_id and not row.state.is_final else None
 
     def _filter(self, query: RunQuery) -> RunFilter | None:
         """Return what is looked for in the ledger, or None where no schedule there is could match."""
