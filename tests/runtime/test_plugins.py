@@ -208,6 +208,32 @@ async def test_cleanup_is_called_when_the_engine_stops(house: House, root: Path)
     assert (root / "sample.py.gone").exists()
 
 
+async def test_a_cleanup_that_hangs_does_not_hold_up_the_end(
+    house: House, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cronsole.runtime.engine._CLEANUP_SECONDS", 0.1)
+    write(root, plugin_class(body="async def cleanup(self):\n    await asyncio.Event().wait()"))
+    write(root, f"import asyncio\n{(root / 'sample.py').read_text()}")
+    await house.start(plugin_roots=(str(root),), shutdown_grace_ms=0)
+    await house.stop()
+    assert [event.detail for event in house.of(events.Warned)] == ["plugin sample did not let go within 0.1s"]
+
+
+async def test_a_plugin_that_is_slow_to_load_does_not_hold_up_the_start_and_is_loaded_beside_it(
+    house: House, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cronsole.runtime.engine._FIRST_LOAD_SECONDS", 0.1)
+    gate = root / "gate"
+    waits = f"import os, time\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.01)\n"
+    write(root, waits + plugin_class())
+    await start(house, root)
+    assert status(house) is PluginStatus.FAILED
+    assert house.of(events.EngineStarted)
+    gate.touch()
+    await house.until(events.PluginLoaded)
+    assert house.engine.lanes.get("gc") is not None
+
+
 async def test_a_plugin_that_is_disabled_is_listed_and_not_loaded(house: House, root: Path) -> None:
     write(root, plugin_class())
     await house.start(plugin_roots=(str(root),), plugins=(PluginSettings("sample", enabled=False),))

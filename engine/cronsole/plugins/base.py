@@ -158,6 +158,11 @@ class Prepared(Protocol):
     @property
     def records(self) -> Mapping[str, PluginRecord]: ...
 
+    @property
+    def late(self) -> tuple[str, ...]:
+        """Those that have not answered in time."""
+        ...
+
 
 class Plugins(Protocol):
     """The registry, as the engine and the API see it.
@@ -180,7 +185,9 @@ class Plugins(Protocol):
         """Return what a plugin says of itself; one that does not answer is not well."""
         ...
 
-    async def prepare(self, settings: Settings, *, anew: Iterable[str] = ()) -> Prepared:
+    async def prepare(
+        self, settings: Settings, *, anew: Iterable[str] = (), within_s: float | None = None
+    ) -> Prepared:
         """Open and ask what is new, has changed, has failed before, or is asked for anew; keep the rest as it is."""
         ...
 
@@ -190,4 +197,4 @@ class Plugins(Protocol):
 
     async def sweep(self) -> None: ...
 
-    async def close(self) -> None: ...
+    async def close(self, *, within_s: float | None = None) -> None: ...

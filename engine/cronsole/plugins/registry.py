@@ -5,27 +5,20 @@ with the catalog, or `discard` lets it go. What cannot be loaded keeps its last 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
-
-import msgspec
 
 from cronsole.errors import nearest
 from cronsole.executors.base import StartFault
 from cronsole.executors.faults import told
 from cronsole.model.event import (
     Event,
-    PluginFailed,
-    PluginLoaded,
-    PluginRefused,
-    PluginStale,
-    PluginUnloaded,
 )
-from cronsole.model.instant import Instant
 from cronsole.model.plugin import Carrier, PluginStatus
 from cronsole.model.settings import Settings
 from cronsole.plugins.base import Declared, Health, LoadedPlugin, PluginFault, PluginRecord, Prepared
 from cronsole.plugins.discovery import Found, Inventory, discover
+from cronsole.plugins.draft import Draft, Member, PreparedSet
 from cronsole.plugins.loading import Opens, PluginGround, opener_of
 from cronsole.text import safe, truncate
 
@@ -33,22 +26,6 @@ _LOAD_SECONDS = 30.0
 _HEALTH_SECONDS = 15.0
 _CLOSE_SECONDS = 30.0
 _LONGEST_REASON = 4_000
-
-
-class _Member(msgspec.Struct):
-    """A loaded plugin with the calls that are under way; one that leaves is closed when the last has ended."""
-
-    plugin: LoadedPlugin
-    found: Found
-    calls: int = 0
-    is_leaving: bool = False
-    is_closed: bool = False
-
-
-class _Prepared(msgspec.Struct, frozen=True):
-    records: Mapping[str, PluginRecord]
-    members: Mapping[str, _Member]
-    events: tuple[Event, ...] = ()
 
 
 class Registry:
@@ -68,9 +45,10 @@ class Registry:
         self._opener = opener
         self._look = look
         self._records: dict[str, PluginRecord] = {}
-        self._members: dict[str, _Member] = {}
-        self._leaving: list[_Member] = []
+        self._members: dict[str, Member] = {}
+        self._leaving: list[Member] = []
         self._closing: set[asyncio.Task[None]] = set()
+        self._close_s = _CLOSE_SECONDS
 
     def records(self) -> tuple[PluginRecord, ...]:
         """Return all plugins by name, those that failed or left too."""
@@ -104,12 +82,15 @@ class Registry:
         except Exception as fault:  # noqa: BLE001 - a plugin may raise whatever it likes
             return Health(False, _told(fault))
 
-    async def prepare(self, settings: Settings, *, anew: Iterable[str] = ()) -> _Prepared:
+    async def prepare(
+        self, settings: Settings, *, anew: Iterable[str] = (), within_s: float | None = None
+    ) -> PreparedSet:
         """Open and ask what is new, has changed, has failed before, or is asked for anew; keep the rest as it is."""
         inventory = await asyncio.to_thread(self._look, settings)
-        again = set(anew)
-        opened = await self._open_all([one for one in inventory.found if self._is_due(one, again)])
-        draft = _Draft(self._records, self._members, self._clock.now())
+        again, within_s = set(anew), within_s or _LOAD_SECONDS
+        due = [one for one in inventory.found if self._is_due(one, again)]
+        opened = await self._open_all(due, within_s)
+        draft = Draft(self._records, self._members, self._clock.now())
         for one in inventory.found:
             result = opened.get(one.name)
             if result is None:
@@ -130,11 +111,12 @@ class Registry:
                 draft.refuse(name, fault, self._records[name].carrier, self._records[name].origin)
         for _, reason in inventory.unreadable:
             self._ground.warn(f"plugin_roots: {reason}")
-        return _Prepared(draft.records, draft.members, tuple(draft.events))
+        late = tuple(name for name, result in opened.items() if result == _too_late(within_s))
+        return PreparedSet(draft.records, draft.members, tuple(draft.events), late)
 
     def commit(self, prepared: Prepared) -> None:
         """Bring a prepared set into force and tell what changed; `sweep` then unloads what left."""
-        assert isinstance(prepared, _Prepared)
+        assert isinstance(prepared, PreparedSet)
         left = [member for name, member in self._members.items() if prepared.members.get(name) is not member]
         self._records, self._members = dict(prepared.records), dict(prepared.members)
         self._leave(left)
@@ -143,7 +125,7 @@ class Registry:
 
     async def discard(self, prepared: Prepared) -> None:
         """Let go of a prepared set that does not come into force."""
-        assert isinstance(prepared, _Prepared)
+        assert isinstance(prepared, PreparedSet)
         self._leave(
             member for name, member in prepared.members.items() if self._members.get(name) is not member
         )
@@ -153,20 +135,21 @@ class Registry:
         """Unload what left and is not in use; the last call of what is in use unloads it."""
         await self._close_all([member for member in self._leaving if not member.calls])
 
-    async def close(self) -> None:
+    async def close(self, *, within_s: float | None = None) -> None:
         """Unload everything: `cleanup` of each is called, those that others still use included."""
         members = [*self._members.values(), *self._leaving]
         self._members = {}
+        self._close_s = within_s or _CLOSE_SECONDS
         await self._close_all(members)
         while self._closing:
             await asyncio.wait(tuple(self._closing))
 
-    async def _close_all(self, members: Iterable[_Member]) -> None:
+    async def _close_all(self, members: Iterable[Member]) -> None:
         async with asyncio.TaskGroup() as tasks:
             for member in members:
                 tasks.create_task(self._close(member), name=f"close {member.found.name}")
 
-    def _close_soon(self, member: _Member) -> None:
+    def _close_soon(self, member: Member) -> None:
         """Unload what the last call has left: how that call ended is not to wait for a cleanup."""
         task = asyncio.get_running_loop().create_task(self._close(member), name=f"close {member.found.name}")
         self._closing.add(task)
@@ -182,12 +165,14 @@ class Registry:
             or member.found != found
         )
 
-    async def _open_all(self, due: Iterable[Found]) -> dict[str, "tuple[_Member, Declared] | str"]:
+    async def _open_all(
+        self, due: Iterable[Found], within_s: float
+    ) -> dict[str, "tuple[Member, Declared] | str"]:
         """Return what became of each: opened with what it declares, or why not."""
-        opened: dict[str, tuple[_Member, Declared] | str] = {}
+        opened: dict[str, tuple[Member, Declared] | str] = {}
 
         async def open_one(found: Found) -> None:
-            opened[found.name] = await self._open(found)
+            opened[found.name] = await self._open(found, within_s)
 
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -199,17 +184,17 @@ class Registry:
             raise
         return opened
 
-    async def _open(self, found: Found) -> "tuple[_Member, Declared] | str":
-        member: _Member | None = None
+    async def _open(self, found: Found, within_s: float) -> "tuple[Member, Declared] | str":
+        member: Member | None = None
         try:
-            async with asyncio.timeout(_LOAD_SECONDS):
+            async with asyncio.timeout(within_s):
                 opener = await asyncio.to_thread(partial(self._opener, found.carrier))
-                member = _Member(await opener(found.settings, self._ground), found)
+                member = Member(await opener(found.settings, self._ground), found)
                 declared = await member.plugin.declare()
             _check_unique(declared)
             return member, declared
         except TimeoutError:
-            reason = f"it did not say what it declares within {_LOAD_SECONDS:g}s"
+            reason = _too_late(within_s)
         except Exception as fault:  # noqa: BLE001 - whatever a plugin raises aborts its own load alone
             reason = _told(fault)
         except BaseException:
@@ -219,22 +204,22 @@ class Registry:
         self._leave([member] if member else [])
         return reason
 
-    def _leave(self, members: Iterable[_Member]) -> None:
+    def _leave(self, members: Iterable[Member]) -> None:
         for member in members:
             member.is_leaving = True
             self._leaving.append(member)
 
-    async def _close(self, member: _Member) -> None:
+    async def _close(self, member: Member) -> None:
         if member.is_closed:
             return
         member.is_closed = True
         if member in self._leaving:
             self._leaving.remove(member)
         try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
+            async with asyncio.timeout(self._close_s):
                 await member.plugin.close()
         except TimeoutError:
-            self._ground.warn(f"plugin {member.found.name} did not let go within {_CLOSE_SECONDS:g}s")
+            self._ground.warn(f"plugin {member.found.name} did not let go within {self._close_s:g}s")
         except Exception as fault:  # noqa: BLE001 - the plugin is gone either way
             self._ground.warn(f"plugin {member.found.name}: {_told(fault)}")
 
@@ -253,7 +238,7 @@ class _Loan:
 
     __slots__ = ("_close", "_member")
 
-    def __init__(self, member: _Member, close: Callable[[_Member], None]) -> None:
+    def __init__(self, member: Member, close: Callable[[Member], None]) -> None:
         self._member = member
         self._close = close
 
@@ -268,70 +253,6 @@ class _Loan:
             self._close(member)
 
 
-class _Draft:
-    """What is to take the place of the plugins that there are, put together one by one."""
-
-    def __init__(
-        self, records: Mapping[str, PluginRecord], members: Mapping[str, _Member], now: Instant
-    ) -> None:
-        self._old_records = records
-        self._old_members = members
-        self._now = now
-        self.records: dict[str, PluginRecord] = {}
-        self.members: dict[str, _Member] = {}
-        self.events: list[Event] = []
-
-    def keep(self, name: str) -> None:
-        self.records[name], self.members[name] = self._old_records[name], self._old_members[name]
-
-    def take(self, member: _Member, declared: Declared) -> None:
-        name, plugin, chosen = member.found.name, member.plugin, member.found.settings.priority
-        self.members[name] = member
-        self.records[name] = PluginRecord(
-            name,
-            PluginStatus.LOADED,
-            self._now,
-            plugin.carrier,
-            plugin.priority if chosen is None else chosen,
-            plugin.origin,
-            declared=declared,
-        )
-        count = len(declared.schedules)
-        self.events.append(PluginLoaded(self._now, name, plugin.carrier.value, count, declared.version))
-        for refused in declared.refused:
-            self.events.append(PluginRefused(self._now, name, refused.schedule_id, refused.reason))
-
-    def refuse(self, name: str, reason: str, carrier: Carrier | None, origin: str) -> None:
-        """Keep the last good set of a plugin that cannot be loaded anew; without one it has failed."""
-        before = self._old_records.get(name)
-        if before is not None and name in self._old_members:
-            self.members[name] = self._old_members[name]
-            if (before.status, before.reason) == (PluginStatus.STALE, reason):
-                self.records[name] = before
-                return
-            self.records[name] = msgspec.structs.replace(
-                before, status=PluginStatus.STALE, reason=reason, since=self._now
-            )
-            self.events.append(PluginStale(self._now, name, reason))
-        elif before is not None and (before.status, before.reason) == (PluginStatus.FAILED, reason):
-            self.records[name] = before
-        else:
-            self.records[name] = PluginRecord(
-                name, PluginStatus.FAILED, self._now, carrier, origin=origin, reason=reason
-            )
-            self.events.append(PluginFailed(self._now, name, reason))
-
-    def remove(self, name: str, status: PluginStatus, reason: str) -> None:
-        before = self._old_records.get(name)
-        if before is not None and before.status is status:
-            self.records[name] = before
-            return
-        if before is not None and before.is_usable:
-            self.events.append(PluginUnloaded(self._now, name, reason))
-        carrier, origin = (before.carrier, before.origin) if before else (None, "")
-        self.records[name] = PluginRecord(name, status, self._now, carrier, origin=origin, reason=reason)
-
-
 def _lost_root(origin: str, inventory: Inventory) -> str | None:
     """Return why the root of a plugin cannot be looked into: a folder that is away for a moment unloads nothing."""
     return next((told for root, told in inventory.unreadable if origin.startswith(f"{root}/")), None)
@@ -343,6 +264,10 @@ def _check_unique(declared: Declared) -> None:
         if schedule.id in seen:
             raise PluginFault(f"it declares the id {schedule.id!r} twice; each is unique within a plugin")
         seen.add(schedule.id)
+
+
+def _too_late(within_s: float) -> str:
+    return f"it did not say what it declares within {within_s:g}s"
 
 
 def _told(fault: BaseException) -> str:

@@ -65,6 +65,10 @@ from cronsole.store.sqlite import SqliteLedger
 from cronsole.store.state_dir import StateDirectory
 
 _FILES = Source(SourceKind.FILE)
+# What takes longer to load holds up the start of all else no more, and is loaded beside it.
+_FIRST_LOAD_SECONDS = 5.0
+# What plugins have at least for their cleanup when the engine stops, should the grace be used up.
+_CLEANUP_SECONDS = 1.5
 
 
 class Engine:
@@ -123,6 +127,7 @@ class Engine:
         self._is_wired = False
         self._stopping = asyncio.Event()
         self._stop_reason = ""
+        self._leaves_by = 0.0
 
     def _wire(self, identity: Identity, tasks: asyncio.TaskGroup) -> None:
         """Make the parts that need to know who this engine is."""
@@ -278,7 +283,8 @@ class Engine:
             await self.outbox.close()
             await self.executors.close()
             if self._is_wired:
-                await self.registry.close()
+                left_s = self._leaves_by - self._clock.monotonic()
+                await self.registry.close(within_s=max(_CLEANUP_SECONDS, left_s))
             await self.ledger.close()
             self.bus.publish(EngineStopped(self._clock.now(), self._stop_reason))
 
@@ -301,11 +307,13 @@ class Engine:
             # While it is introduced, a plugin may look at its schedules already, and make others.
             names = [schedule.id for schedule in declared]
             await self.enactment.begin(await self.ledger.schedule_states(), now, kept=[*refused, *names])
-        async with self.plugins.prepared(configuration.settings) as prepared:
+        async with self.plugins.prepared(configuration.settings, within_s=_FIRST_LOAD_SECONDS) as prepared:
             self.catalog.apply_all(self.plugins.sets(prepared))
             states = await self.ledger.schedule_states()
             await self.enactment.begin(states, now, kept=[*refused, *self.plugins.kept(declared, prepared)])
             self.plugins.commit(prepared, configuration.settings)
+        for name in prepared.late:
+            self.plugins.ask(name)
         # Plugins may have taken their time to load.
         now = self._clock.now()
         self.watchdog.heed_clock(now)
@@ -318,7 +326,9 @@ class Engine:
 
     async def _end(self) -> None:
         self.bus.publish(EngineStopping(self._clock.now(), self._stop_reason))
-        await self.shutdown.drain(self.reloader.current.settings.shutdown_grace_ms)
+        grace_ms = self.reloader.current.settings.shutdown_grace_ms
+        self._leaves_by = self._clock.monotonic() + grace_ms / 1000
+        await self.shutdown.drain(grace_ms)
         await self.outbox.finish()
 
     def stop(self, reason: str) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 from cronsole.catalog import Catalog, Source, SourceSet
 from cronsole.clock import Clock
 from cronsole.config.diff import Diff
-from cronsole.errors import StoreUnavailable, UnknownPlugin, nearest
+from cronsole.errors import CronsoleError, StoreUnavailable, UnknownPlugin, nearest
 from cronsole.model.event import Warned
 from cronsole.model.plugin import PluginStatus
 from cronsole.model.policy import DEFAULT_POLICY, Policy
@@ -102,10 +102,12 @@ class PluginSets:
         return DEFAULT_POLICY if settings is None else settings.policy(verb)
 
     @asynccontextmanager
-    async def prepared(self, settings: Settings, *, anew: Iterable[str] = ()) -> AsyncIterator[Prepared]:
+    async def prepared(
+        self, settings: Settings, *, anew: Iterable[str] = (), within_s: float | None = None
+    ) -> AsyncIterator[Prepared]:
         """Hold a set of plugins for these settings, ready for `commit`; let go of it when that does not come."""
         async with self._one_at_a_time:
-            prepared = await self.registry.prepare(settings, anew=anew)
+            prepared = await self.registry.prepare(settings, anew=anew, within_s=within_s)
             try:
                 yield prepared
             except BaseException:
@@ -162,6 +164,8 @@ class PluginSets:
             self._bus.publish(Warned(self._clock.now(), told))
             await self._clock.wait(asyncio.Event(), _RETRY_SECONDS)
             self.ask(name)
+        except CronsoleError as error:
+            self._bus.publish(Warned(self._clock.now(), f"plugin {name} could not be loaded anew: {error}"))
 
 
 def _source(name: str) -> Source:
