@@ -121,7 +121,7 @@ def test_the_screen_comes_back_after_another_program():
 
 def test_a_terminal_that_takes_nothing_gets_the_latest_screen_once_it_does():
     with pty_terminal([sys.executable, APP, "--still", "--rows", "5000"]) as terminal:
-        start = terminal.hear_until(b"schedule-000034")
+        start = terminal.hear_until(b"schedule-000034") + _heard(terminal)
         # Far more than a pseudo-terminal holds, in screens that have nothing in common.
         for _ in range(300):
             terminal.press("\x04")

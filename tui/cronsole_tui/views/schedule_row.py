@@ -1,6 +1,7 @@
 """A schedule as one line of the home table, at any width."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from cronsole.model.instant import Instant, Millis, from_datetime
@@ -67,7 +68,9 @@ def _cells(text: str) -> int:
     return 2 + (len(text) if text.isascii() else width(text))
 
 
+@lru_cache(maxsize=16)
 def placed(look: Look) -> tuple[Placed, ...]:
+    """Return the columns of a look; every row asks for them anew."""
     without = frozenset() if look.has_hosts else frozenset({"host"})
     wishes = {
         name: max(_LEAST_CELLS, cells) for name, cells in look.wishes._asdict().items() if look.wishes.name

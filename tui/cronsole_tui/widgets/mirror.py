@@ -61,6 +61,8 @@ class Mirror:
         self.is_ascii = is_ascii
         self._wanted: list[Row] = []
         self._shown: list[Row] = []
+        # The rows that were drawn on since what is wanted was last sent.
+        self._drawn_on: set[int] = set()
         self._before: list[str] = []
         self._goal = (0, 0)
         self._brush = PLAIN
@@ -87,6 +89,7 @@ class Mirror:
     def forget(self) -> None:
         """Hold nothing for known of what the terminal shows, so that all of it is sent again."""
         self._shown = [[_UNKNOWN] * self.width for _ in range(self.height)]
+        self._drawn_on = set(range(self.height))
         self._at = self._look = None
 
     def feed(self, data: str) -> None:
@@ -144,13 +147,15 @@ class Mirror:
         _part(row, x)
         _part(row, end)
         row[x:end] = kept
+        self._drawn_on.add(y)
         self._goal = (end, y)
 
     def _changes(self) -> str:
         """Return the shortest way from what is shown to what is wanted, and hold it for gone."""
         if not self._is_ours:
             return ""
-        rows = [y for y in range(self.height) if self._shown[y] != self._wanted[y]]
+        rows = [y for y in sorted(self._drawn_on) if self._shown[y] != self._wanted[y]]
+        self._drawn_on.clear()
         out: list[str] = []
         if len(rows) >= _MANY_ROWS:
             self._scroll(rows, out)
