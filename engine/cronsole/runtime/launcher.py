@@ -43,7 +43,7 @@ class Launcher:
         self._bus = ground.bus
         self._alarms = ground.alarms
         self._executor = executor
-        self._output_dir = output_dir
+        self._output_dir = self._folder = output_dir
         self._environ = environ
         self._spawn_task = spawn_task
         self._maybe_short: deque[tuple[Instant, Active, Run]] = deque()
@@ -71,7 +71,10 @@ class Launcher:
 
     def output_path(self, run: Run) -> Path:
         """Return where the attempt's output goes; the file's existence tells that its start was tried."""
-        return self._output_dir.joinpath(folder_of(run.run_id), f"{run.run_id}.{run.attempt}.log")
+        name = folder_of(run.run_id)
+        if name != self._folder.name:
+            self._folder = self._output_dir / name
+        return self._folder / f"{run.run_id}.{run.attempt}.log"
 
     def _watch(self, lane: Lane, active: Active, execution: Execution, on_ended: OnEnded) -> None:
         active.execution = execution

@@ -61,16 +61,18 @@ class RunLimits:
         """Count a run, and return the room that it takes until it leaves, whatever becomes of its schedule."""
         room = _room(schedule)
         self.running += 1
-        self._under_way.update(room)
+        for key in room:
+            self._under_way[key] += 1
         return room
 
     def leave(self, room: Room) -> None:
         self.running -= 1
-        self._under_way.subtract(room)
+        for key in room:
+            self._under_way[key] -= 1
 
 
 def _room(schedule: Schedule) -> Room:
-    room: Room = tuple(("tag", tag) for tag in schedule.tags)
+    room: Room = tuple([("tag", tag) for tag in schedule.tags]) if schedule.tags else ()
     action = schedule.action
     if type(action) is PluginCall:
         room += (("plugin", action.plugin),)
