@@ -18,7 +18,7 @@ def rows(quick: bool) -> Iterator[Row]:
     resident = {system.name: observe(system, _FEW, 1).resident_mb for system in commanders(quick)}
     ours = resident.pop("cronsole")
     yield Row(
-        "resident memory, 100 schedules, no API yet, MB",
+        "resident memory, 100 schedules, API on, MB",
         f"{ours:.0f}",
         ", ".join(
             [*(f"{name} {figure:.0f}" for name, figure in resident.items()), "supercronic 20 (quoted)"]
