@@ -8,6 +8,7 @@ import os
 import selectors
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final
 
 from textual import events
@@ -115,8 +116,6 @@ def listen(
                     hand_over(event)
             for event in keyboard.tick():
                 hand_over(event)
-    try:
-        for _ in keyboard.feed(""):
-            pass
-    except (EOFError, ParseError):
-        pass  # what was open is nothing any more
+    # What was open is nothing any more.
+    with suppress(EOFError, ParseError):
+        list(keyboard.feed(""))
