@@ -83,7 +83,10 @@ class Glyphs(domain_services.DomainPluginServiceServicer):
                 known[name] = {"id": self.create(name, glyph), "url": glyph["url"], "every": glyph["every"]}
                 lines.append(line(f"{name} is polled every {glyph['every']}s"))
             self.pause_or_resume(known[name]["id"], glyph.get("paused", False), lines)
-        self.known_file.write_text(json.dumps(known))
+        # At once or not at all: whoever kills us midway leaves what was known before.
+        part = self.known_file.with_suffix(".part")
+        part.write_text(json.dumps(known))
+        part.replace(self.known_file)
         return {"glyphs": len(known)}
 
     def poll(self, payload, lines):
