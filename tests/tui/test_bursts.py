@@ -11,7 +11,7 @@ from textual import events
 from cronsole.model.view import ScheduleStatus
 from cronsole_tui.screens.form import FormScreen
 
-_NAMES = {"\t": "tab", "\r": "enter", " ": "space", ":": "colon", "\x1b": "escape"}
+_NAMES = {"/": "slash", "\t": "tab", "\r": "enter", " ": "space", ":": "colon", "\x1b": "escape"}
 
 
 @pytest.fixture
@@ -65,3 +65,10 @@ async def test_what_follows_a_form_in_a_burst_is_not_typed_into_it(console: Stag
     await burst(console, "tapes\x1bu")
     assert not isinstance(console.app.screen, FormScreen)
     await console.until("There is nothing to take back.")
+
+
+async def test_what_follows_a_filter_in_a_burst_is_for_the_table(console: Stage) -> None:
+    await burst(console, "/one\rw")
+    await console.until("why  a/one")
+    await console.press("escape")
+    await console.until("1 of 1")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from textual.app import ComposeResult
@@ -14,14 +13,13 @@ from textual.widgets import Input, Static
 from cronsole_tui.views.line import Line, Span, Tone, cut, said
 from cronsole_tui.views.pages import wrapped
 from cronsole_tui.widgets.banner import Banner, redraw
+from cronsole_tui.widgets.fields import settled
 
 if TYPE_CHECKING:
     from cronsole_tui.app import Console
 
 Values: TypeAlias = Mapping[str, str]
 
-# How long to wait for what was typed to reach its field; only one that is about to close takes longer.
-_SETTLING_SECONDS = 1.0
 _FAULT_LINES = 2
 
 
@@ -93,8 +91,7 @@ class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
         }
 
     async def action_submit(self) -> None:
-        # Each field takes its keys from a queue of its own, and may still have some of a burst.
-        await asyncio.gather(*map(_settled, self.query(Input)))
+        await asyncio.gather(*map(settled, self.query(Input)))
         values = self.values
         self._fault = self._fault_of(values)
         if self._fault:
@@ -104,12 +101,3 @@ class FormScreen(ModalScreen[Values | None], inherit_bindings=False):
 
     def action_give_up(self) -> None:
         self.dismiss(None)
-
-
-async def _settled(field: Input) -> None:
-    """Return when a field has taken all that was typed into it."""
-    has_taken = asyncio.Event()
-    field.call_later(has_taken.set)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_SETTLING_SECONDS):
-            await has_taken.wait()

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
@@ -13,6 +12,7 @@ from cronsole_tui.scene import Scene
 from cronsole_tui.screens.frame import Frame
 from cronsole_tui.views.line import Line
 from cronsole_tui.widgets.banner import redraw
+from cronsole_tui.widgets.fields import settled
 from cronsole_tui.widgets.live_table import LiveTable
 
 
@@ -23,6 +23,8 @@ class FilterField(Input):
         Binding("down", "screen.act('down')", show=False),
         Binding("up", "screen.act('up')", show=False),
         Binding("ctrl+x", "screen.act('stop')", show=False),
+        # Before the next key is looked at: that one is for the table.
+        Binding("enter", "screen.accept_filter", show=False, priority=True),
     ]
 
 
@@ -91,8 +93,8 @@ class TableView(Frame):
             self.filtered()
             redraw(self, "#head")
 
-    @on(Input.Submitted, "#filter")
-    def _submitted(self) -> None:
+    async def action_accept_filter(self) -> None:
+        await settled(self.query_one("#filter", Input))
         self.end_filtering()
 
     def end_filtering(self) -> None:
