@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from cronsole.config.diff import Diff, diff
+from cronsole.model.plugin import DEFAULT_PRIORITY
 from cronsole.model.schedule import Schedule, SourceKind
-
-DEFAULT_PRIORITY = 1000
 
 
 class Source(msgspec.Struct, frozen=True):

@@ -12,25 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.config.documents import THREE_TASKS
 
 TICKING = '[[tasks]]\nid = "tick"\nevery = "1s"\ncommand = "echo tick"\n'
-THREE_TASKS = """
-[[tasks]]
-id          = "gc"
-cron        = "5m"
-description = "garbage collect expired tokens"
-
-[[tasks]]
-id          = "daily-report"
-cron        = "@daily"
-description = "email yesterday's traffic report"
-config_json = '{"recipients":["ops@example.com"]}'
-
-[[tasks]]
-id          = "cache-warm"
-cron        = "*/10 * * * *"
-description = "warm edge cache for top 100 pages"
-"""
 
 
 class Server:

@@ -1,4 +1,5 @@
 import pytest
+from tests.config.documents import THREE_TASKS
 from tests.config.writing import Folder
 
 from cronsole.model.action import Command, Handler, Http, Record
@@ -21,27 +22,9 @@ from cronsole.model.schedule import Origin
 from cronsole.model.settings import KeepRuns, Settings
 from cronsole.model.trigger import CronSpec, DstPolicy, IntervalSpec, ManualSpec, OnceSpec, StartupSpec
 
-THE_THREE_TASKS = """\
-[[tasks]]
-id          = "gc"
-cron        = "5m"
-description = "garbage collect expired tokens"
-
-[[tasks]]
-id          = "daily-report"
-cron        = "@daily"
-description = "email yesterday's traffic report"
-config_json = '{"recipients":["ops@example.com"]}'
-
-[[tasks]]
-id          = "cache-warm"
-cron        = "*/10 * * * *"
-description = "warm edge cache for top 100 pages"
-"""
-
 
 def test_the_three_tasks_of_the_document_load_as_they_stand(folder: Folder):
-    gc, report, warm = folder.load(THE_THREE_TASKS).schedules
+    gc, report, warm = folder.load(THREE_TASKS.lstrip()).schedules
     assert (gc.id, gc.trigger, gc.action) == ("gc", IntervalSpec(5 * MINUTE), Record())
     assert (report.trigger, report.timezone) == (CronSpec("0 0 * * *"), "UTC")
     assert report.config == '{"recipients":["ops@example.com"]}'
@@ -49,7 +32,7 @@ def test_the_three_tasks_of_the_document_load_as_they_stand(folder: Folder):
 
 
 def test_the_provider_that_is_built_in_may_be_named(folder: Folder):
-    assert len(folder.load(THE_THREE_TASKS + '[scheduled]\nprovider = "cron"\n').schedules) == 3
+    assert len(folder.load(THREE_TASKS + '[scheduled]\nprovider = "cron"\n').schedules) == 3
 
 
 def test_an_unknown_provider_is_answered_with_those_that_are_installed(folder: Folder):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.config.documents import THREE_TASKS
 from tests.plugins.python_plugins import HEAD
 from tests.runtime.house import House
 
@@ -22,23 +23,6 @@ from cronsole.model.trigger import CronSpec, IntervalSpec
 
 NOW = from_iso("2026-11-20T00:00Z")
 
-TASKS = """
-[[tasks]]
-id          = "gc"
-cron        = "5m"
-description = "garbage collect expired tokens"
-
-[[tasks]]
-id          = "daily-report"
-cron        = "@daily"
-description = "email yesterday's traffic report"
-config_json = '{"recipients":["ops@example.com"]}'
-
-[[tasks]]
-id          = "cache-warm"
-cron        = "*/10 * * * *"
-description = "warm edge cache for top 100 pages"
-"""
 
 SECOND_SPELLING = """
 [[tasks]]
@@ -96,7 +80,7 @@ def load_text(tmp_path: Path, text: str) -> Configuration:
 
 def test_the_example_of_the_document_loads_as_it_stands(tmp_path: Path) -> None:
     """004: "The built-in scheduler … reads from a top-level [[tasks]] array"."""
-    gc, report, warm = load_text(tmp_path, TASKS).schedules
+    gc, report, warm = load_text(tmp_path, THREE_TASKS).schedules
     assert (gc.id, gc.trigger, gc.action) == ("gc", IntervalSpec(5 * MINUTE), Record())
     assert (report.config, report.timezone) == ('{"recipients":["ops@example.com"]}', "UTC")
     assert (warm.trigger, warm.description) == (
@@ -264,7 +248,7 @@ async def test_without_a_global_lock_the_run_of_require_global_is_aborted(house:
 
 
 def provided(roots: Roots, provider: str) -> str:
-    return f'plugin_roots = ["{roots.folder}"]\n[scheduled]\nprovider = "{provider}"\n{TASKS}'
+    return f'plugin_roots = ["{roots.folder}"]\n[scheduled]\nprovider = "{provider}"\n{THREE_TASKS}'
 
 
 def test_cron_is_the_provider_that_is_built_in(tmp_path: Path, roots: Roots) -> None:

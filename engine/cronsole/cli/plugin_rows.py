@@ -22,8 +22,6 @@ _STYLES: Final = {
 OF_PLUGIN: Final = {status: Look(*marks.OF_PLUGIN[status], style) for status, style in _STYLES.items()}
 """How plugins look, those that ask for attention first."""
 
-_IN_TROUBLE: Final = frozenset({PluginStatus.FAILED, PluginStatus.STALE})
-
 COLUMNS: Final = (
     Column("STATUS"),
     Column("NAME", least=12),
@@ -39,12 +37,8 @@ COLUMNS: Final = (
 
 
 def ordered(views: Iterable[PluginView]) -> list[PluginView]:
-    """Return the plugins, the most urgent first: failed, stale, what has failing schedules, then the rest by name."""
-    urgency = {status: rank for rank, status in enumerate(OF_PLUGIN)}
-    return sorted(
-        views,
-        key=lambda view: (urgency[view.status], not (view.circuits_open or view.failing), view.name),
-    )
+    """Return the plugins, the most urgent first: each of its kind by name."""
+    return sorted(views, key=lambda view: (view.urgency, view.name))
 
 
 def plugin_table(views: Sequence[PluginView], *, has_glyphs: bool = True) -> Table:
@@ -83,7 +77,7 @@ def _schedules(view: PluginView) -> str:
 def reasons(views: Iterable[PluginView], *, has_glyphs: bool = True) -> Iterator[Text]:
     """Yield, for each plugin that failed or is stale, its reason in full: several faults are a line each."""
     for view in views:
-        if view.status in _IN_TROUBLE:
+        if view.status.is_troubled:
             look = OF_PLUGIN[view.status]
             sign = (look.sign(has_glyphs), look.style)
             first, *others = view.reason.split("\n")

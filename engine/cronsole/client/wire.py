@@ -112,10 +112,9 @@ class Wire:
         request = self._request(method, path, query, body, headers or {}, _ANSWER_SECONDS + wait_seconds)
         try:
             return await self._answer(request)
-        except httpcore.ConnectError:
-            pass  # nothing was sent
-        except _CUT as error:
-            if not may_repeat:
+        except (httpcore.ConnectError, *_CUT) as error:
+            # Where there was no connection nothing was sent, so that nothing is repeated.
+            if not (may_repeat or isinstance(error, httpcore.ConnectError)):
                 raise self._carrier.explain(error) from error
         except _BROKEN as error:
             raise self._carrier.explain(error) from error

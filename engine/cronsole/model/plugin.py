@@ -8,6 +8,8 @@ import msgspec
 
 from cronsole.model.view import View
 
+DEFAULT_PRIORITY = 1000
+
 
 class Carrier(StrEnum):
     """How a plugin is spoken to."""
@@ -25,6 +27,11 @@ class PluginStatus(StrEnum):
     STALE = "stale"
     UNLOADED = "unloaded"
     DISABLED = "disabled"
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether the plugin could not be loaded, though one that was good before may go on."""
+        return self in (PluginStatus.FAILED, PluginStatus.STALE)
 
 
 class HealthView(View, frozen=True):
@@ -87,6 +94,13 @@ class PluginView(View, frozen=True):
     running: int = 0
     failing: int = 0
     circuits_open: int = 0
+
+    @property
+    def urgency(self) -> int:
+        """Where it stands among others, the most urgent first: failed, stale, in trouble with its schedules, well."""
+        if self.status is PluginStatus.LOADED:
+            return 2 if self.failing or self.circuits_open or self.refused else 3
+        return {PluginStatus.FAILED: 0, PluginStatus.STALE: 1, PluginStatus.UNLOADED: 4}.get(self.status, 5)
 
 
 class PluginDetail(View, frozen=True):

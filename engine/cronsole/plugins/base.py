@@ -8,11 +8,10 @@ import msgspec
 from cronsole.errors import CronsoleError
 from cronsole.executors.base import Job, Outcome
 from cronsole.model.instant import Instant
-from cronsole.model.plugin import Carrier, PluginStatus
+from cronsole.model.plugin import DEFAULT_PRIORITY, Carrier, PluginStatus
 from cronsole.model.schedule import Schedule
 from cronsole.model.settings import Settings
 
-DEFAULT_PRIORITY = 1000
 _UNNAMED = {Carrier.PYTHON: "run", Carrier.PROCESS: "poll"}
 
 

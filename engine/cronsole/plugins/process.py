@@ -20,7 +20,7 @@ from cronsole.executors.spawn import own_account
 from cronsole.executors.verdict import SUCCESS, Judgement, judge_duration, judge_output, span
 from cronsole.model.action import PluginCall
 from cronsole.model.instant import SECOND, Instant, Millis, to_iso
-from cronsole.model.plugin import Carrier
+from cronsole.model.plugin import DEFAULT_PRIORITY, Carrier
 from cronsole.model.run import RunState
 from cronsole.model.schedule import Schedule
 from cronsole.model.settings import PluginSettings
@@ -40,7 +40,6 @@ from cronsole.plugins.protocol2 import (
 )
 from cronsole.plugins.trust import check_trusted
 
-_PRIORITY: Final = 1000
 _POLL: Final = "poll"
 _HANDLE: Final = "handle"
 _LOOK_SECONDS: Final = 2.0
@@ -83,7 +82,7 @@ class ProcessPlugin:
 
     def __init__(self, settings: PluginSettings, ground: PluginGround, manifest: Manifest) -> None:
         self.name = settings.name
-        self.priority = _PRIORITY if settings.priority is None else settings.priority
+        self.priority = DEFAULT_PRIORITY if settings.priority is None else settings.priority
         self.origin = os.path.join(manifest.folder, MANIFEST)
         self.manifest = manifest
         self._settings = settings

@@ -18,11 +18,11 @@ from cronsole.executors.spawn import own_account
 from cronsole.executors.verdict import SUCCESS, Judgement, judge_duration, span
 from cronsole.model.action import PluginCall
 from cronsole.model.instant import Millis
-from cronsole.model.plugin import Carrier
+from cronsole.model.plugin import DEFAULT_PRIORITY, Carrier
 from cronsole.model.run import RunState
 from cronsole.model.schedule import Schedule
 from cronsole.model.settings import PluginSettings
-from cronsole.plugins.base import DEFAULT_PRIORITY, Declared, Health, PluginFault
+from cronsole.plugins.base import Declared, Health, PluginFault
 from cronsole.plugins.line import Line, LineFault, Service
 from cronsole.plugins.loading import PluginGround
 from cronsole.plugins.supervision import ENGINE, PluginProcess, ProcessFault

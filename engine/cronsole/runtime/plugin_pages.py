@@ -23,8 +23,6 @@ from cronsole.runtime.plugins import PluginSets
 from cronsole.runtime.slices import in_slices
 from cronsole.runtime.views import circuit_open_until, plugin_of
 
-_TROUBLED = (PluginStatus.FAILED, PluginStatus.STALE)
-
 
 class _Gathered:
     """What the lanes tell of one plugin: a lane is its own where it declared, made or is called by it."""
@@ -102,7 +100,7 @@ class PluginPages:
 
     def troubled(self) -> int:
         """Return how many plugins could not be loaded, those that run on with what they had before included."""
-        return sum(record.status in _TROUBLED for record in self._sets.registry.records())
+        return sum(record.status.is_troubled for record in self._sets.registry.records())
 
     async def _gather(self, records: tuple[PluginRecord, ...]) -> dict[str, _Gathered]:
         found = {record.name: _Gathered(record) for record in records}

@@ -64,14 +64,8 @@ def placed(look: PluginLook) -> tuple[Placed, ...]:
 
 
 def arranged(entries: Iterable[PluginEntry]) -> list[PluginEntry]:
-    """Return those that failed first, then the stale, then those whose schedules are in trouble; then by name."""
-    return sorted(entries, key=lambda entry: (_rank(entry.plugin), entry.plugin.name, entry.host))
-
-
-def _rank(plugin: PluginView) -> int:
-    if plugin.status is PluginStatus.LOADED:
-        return 2 if plugin.failing or plugin.circuits_open or plugin.refused else 3
-    return {PluginStatus.FAILED: 0, PluginStatus.STALE: 1, PluginStatus.UNLOADED: 4}.get(plugin.status, 5)
+    """Return the most urgent first, each of its kind by name."""
+    return sorted(entries, key=lambda entry: (entry.plugin.urgency, entry.plugin.name, entry.host))
 
 
 def matches(entry: PluginEntry, text: str) -> bool:
